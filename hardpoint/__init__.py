@@ -1,0 +1,1 @@
+"""AI-workstation hardening on pyinfra."""

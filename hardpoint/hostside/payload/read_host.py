@@ -1,0 +1,119 @@
+"""What kind of machine this is, its addresses, and who has a home on it."""
+
+import os
+import platform
+import pwd
+import socket
+import struct
+
+UID_MIN, UID_MAX = 1000, 59999
+
+
+def read(request):
+    """{system, kernel, systemd, python, root, hostname, addresses: [..], users: [{name, uid, home, state}]}."""
+    return {
+        "system": _system(),
+        "kernel": platform.system(),
+        "systemd": os.path.isdir("/run/systemd/system"),
+        "python": platform.python_version(),
+        "root": os.geteuid() == 0,
+        "user": pwd.getpwuid(os.geteuid()).pw_name,
+        "hostname": socket.gethostname(),
+        "addresses": addresses(),
+        "users": [_describe(user) for user in people()],
+    }
+
+
+def people():
+    """Everybody who can log in and owns a home: root, and the ordinary users."""
+    shells = ("/nologin", "/false", "/sync")
+    return [
+        user
+        for user in pwd.getpwall()
+        if (user.pw_uid == 0 or UID_MIN <= user.pw_uid <= UID_MAX)
+        and not user.pw_shell.endswith(shells)
+    ]
+
+
+def visible_people():
+    """Those whose files this process may read: everybody for root, else oneself."""
+    me = os.geteuid()
+    return [user for user in people() if me in (0, user.pw_uid)]
+
+
+def limits():
+    """What can't be judged because this process isn't root: one entry a user."""
+    if os.geteuid() == 0:
+        return []
+    seen = {user.pw_name for user in visible_people()}
+    return [
+        {"subject": user.pw_name, "reason": "only root can look into %s" % user.pw_dir}
+        for user in people()
+        if user.pw_name not in seen
+    ]
+
+
+def _describe(user):
+    state = "ok"
+    if not os.path.isdir(user.pw_dir):
+        state = "missing"
+    elif os.geteuid() == 0 and not os.listdir(user.pw_dir) and user.pw_uid != 0:
+        state = "locked"  # an encrypted or network home that isn't mounted shows as an empty folder
+    return {"name": user.pw_name, "uid": user.pw_uid, "home": user.pw_dir, "state": state}
+
+
+def _system():
+    if platform.system() == "Darwin":
+        return "macOS " + platform.mac_ver()[0]
+    try:
+        with open("/etc/os-release", encoding="utf-8", errors="replace") as release:
+            values = dict(line.rstrip("\n").split("=", 1) for line in release if "=" in line)
+    except OSError:
+        return platform.system()
+    name = values.get("NAME", "Linux").strip('"').replace(" GNU/Linux", "")
+    return (name + " " + values.get("VERSION_ID", "").strip('"')).strip()
+
+
+def addresses():
+    """The machine's own addresses that others may reach: no loopback, no link-local."""
+    return sorted(_v4()) + sorted(_v6())
+
+
+def _v4():
+    found, last = set(), ""
+    try:
+        with open("/proc/net/fib_trie", encoding="ascii", errors="replace") as trie:
+            for line in trie:
+                words = line.split()
+                if words[:1] == ["|--"]:
+                    last = words[1]
+                elif "host" in words and "LOCAL" in words and not last.startswith("127."):
+                    found.add(last)
+    except OSError:
+        pass
+    return {address for address in found if not address.startswith("169.254.")}
+
+
+def _v6():
+    found = set()
+    try:
+        with open("/proc/net/if_inet6", encoding="ascii") as table:
+            for line in table:
+                packed = bytes.fromhex(line.split()[0])
+                address = socket.inet_ntop(socket.AF_INET6, packed)
+                if address != "::1" and not address.startswith("fe80:"):
+                    found.add(address)
+    except OSError:
+        pass
+    return found
+
+
+def native_address(hexadecimal):
+    """The text of an address as /proc/net/tcp writes it: 32-bit words in host byte order."""
+    raw = bytes.fromhex(hexadecimal)
+    words = struct.unpack("=%dI" % (len(raw) // 4), raw)
+    packed = struct.pack(">%dI" % len(words), *words)
+    if len(packed) == 4:
+        return socket.inet_ntop(socket.AF_INET, packed)
+    text = socket.inet_ntop(socket.AF_INET6, packed)
+    return text[len("::ffff:") :] if text.startswith("::ffff:") else text

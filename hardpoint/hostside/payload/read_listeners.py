@@ -1,0 +1,62 @@
+"""Who listens where, and what answers there on the host's own loopback."""
+
+import http.client
+import os
+import pwd
+
+from . import sockets
+
+PROBE_SECONDS = 1.5
+MAX_LISTENERS = 5000
+
+
+def read(request):
+    """{listeners: [{address, port, uid, user, pid, comm, unit, ...}], answers: {port: body}, root}.
+
+    `request["identify"]` maps a port to a path: a harmless GET tells what answers there.
+    Without root the process of another user's socket is unknown: pid is None.
+    """
+    owners = sockets.owners()
+    rows = [row for row in sockets.table() if row["state"] == sockets.LISTEN][:MAX_LISTENERS]
+    seen = {}
+    listeners = []
+    for row in rows:
+        pid = owners.get(row["inode"])
+        if pid is not None and pid not in seen:
+            seen[pid] = sockets.describe(pid)
+        listener = {"address": row["address"], "port": row["port"], "user": _name(row["uid"])}
+        listener.update(seen[pid] if pid is not None else {"pid": None, "comm": "", "unit": ""})
+        listeners.append(listener)
+    identify = request.get("identify", {})
+    answers = {port: _ask(listeners, int(port), path) for port, path in identify.items()}
+    return {
+        "listeners": listeners,
+        "answers": {port: body for port, body in answers.items() if body is not None},
+        "root": os.geteuid() == 0,
+    }
+
+
+def _ask(listeners, port, path):
+    for listener in listeners:
+        if listener["port"] == port:
+            target = {"0.0.0.0": "127.0.0.1", "::": "127.0.0.1"}.get(listener["address"])
+            return _get(target or listener["address"], port, path)
+    return None
+
+
+def _get(address, port, path):
+    connection = http.client.HTTPConnection(address, port, timeout=PROBE_SECONDS)
+    try:
+        connection.request("GET", path, headers={"Host": "127.0.0.1:%d" % port})
+        return connection.getresponse().read(2048).decode("utf-8", "replace")
+    except (OSError, http.client.HTTPException):
+        return None
+    finally:
+        connection.close()
+
+
+def _name(uid):
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)

@@ -1,0 +1,228 @@
+"""Services of the system manager and of each user's manager: what is set, what runs, who is served."""
+
+import os
+import subprocess
+
+from . import read_host, sockets, unit_settings, userio
+
+PROPERTIES = (
+    "Id,LoadState,ActiveState,SubState,UnitFileState,FragmentPath,DropInPaths,NeedDaemonReload,"
+    "MainPID,ControlGroup"
+)
+SECONDS = 8
+USER_UNIT_PATHS = (
+    "{home}/.config/systemd/user",
+    "/etc/systemd/user",
+    "/run/systemd/user",
+    "{home}/.local/share/systemd/user",
+    "/usr/local/lib/systemd/user",
+    "/usr/lib/systemd/user",
+)
+
+
+def read(request):
+    """{units: [...], limits: [...]}.
+
+    A unit: {manager, unit, running_manager, load, active, enabled, fragment, files, newest,
+    reload_needed, pid, started, settings: {name: [{value, place}]}, running: {name: value} | None,
+    clients: [text]}. Units that don't exist are left out.
+    """
+    names, units = request["variables"], request["units"]
+    found, limits = [], list(read_host.limits())
+    if os.path.isdir("/run/systemd/system"):
+        found += _managed("system", None, units, names)
+    for user in read_host.visible_people():
+        reply = userio.as_user(user.pw_name, _of_user, user.pw_name, units, names, timeout=20)
+        if "error" in reply:
+            limits.append({"subject": user.pw_name, "reason": reply["message"]})
+        else:
+            found += reply["units"]
+    _add_processes(found, names)
+    return {"units": found, "limits": limits}
+
+
+def _of_user(name, units, names):
+    import pwd
+
+    user = pwd.getpwnam(name)
+    runtime = "/run/user/%d" % user.pw_uid
+    if os.path.exists(runtime + "/systemd/private"):
+        return {"units": _managed(name, user, units, names)}
+    return {"units": [u for u in (_asleep(user, unit, names) for unit in units) if u]}
+
+
+def _managed(manager, user, units, names):
+    """Units as a running manager knows them."""
+    base = _manager_environment(manager, user, names)
+    found = []
+    for shown in _show(user, units):
+        if shown.get("LoadState") == "not-found" and not shown.get("DropInPaths"):
+            continue
+        files = [p for p in [shown.get("FragmentPath")] + shown.get("DropInPaths", "").split() if p]
+        unit = _unit(manager, user, shown["Id"], files, names, base)
+        unit.update(
+            running_manager=True,
+            load=shown.get("LoadState", ""),
+            active=shown.get("ActiveState", ""),
+            enabled=shown.get("UnitFileState", ""),
+            reload_needed=shown.get("NeedDaemonReload") == "yes",
+            pid=int(shown.get("MainPID") or 0),
+            cgroup=shown.get("ControlGroup", ""),
+        )
+        # A drop-in that the manager hasn't read yet is on disk all the same.
+        if unit["reload_needed"] or not unit["pid"]:
+            unit.update(_on_disk(manager, user, shown["Id"], files, names, base))
+        found.append(unit)
+    return found
+
+
+def _on_disk(manager, user, name, files, names, base):
+    if not files:
+        return {}
+    fragment, directories = files[0], _drop_in_directories(manager, user, name)
+    return _unit(manager, user, name, [fragment] + _drop_ins(directories), names, base)
+
+
+def _asleep(user, unit, names):
+    """A unit of a user whose manager doesn't run: from its files alone."""
+    fragment = next(
+        (p for p in (_path(d, user) + "/" + unit for d in USER_UNIT_PATHS) if os.path.lexists(p)),
+        None,
+    )
+    if fragment is None:
+        return None
+    files = [fragment] + _drop_ins(_drop_in_directories(user.pw_name, user, unit))
+    found = _unit(user.pw_name, user, unit, files, names, _environment_d(user, names))
+    found.update(
+        running_manager=False, load="", active="inactive", enabled="", reload_needed=False, pid=0
+    )
+    return found
+
+
+def _unit(manager, user, name, files, names, base):
+    specifiers = {"%h": user.pw_dir if user else "/root", "%u": user.pw_name if user else "root"}
+    chain, environment_files = unit_settings.effective(files, names, base, _text, specifiers)
+    everything = files + environment_files
+    return {
+        "manager": manager,
+        "unit": name,
+        "fragment": files[0] if files else "",
+        "files": everything,
+        "newest": unit_settings.newest(everything),
+        "settings": chain,
+    }
+
+
+def _drop_in_directories(manager, user, unit):
+    if manager == "system":
+        roots = ("/etc/systemd/system", "/run/systemd/system", "/usr/lib/systemd/system")
+    else:
+        roots = tuple(_path(directory, user) for directory in USER_UNIT_PATHS)
+    return ["%s/%s.d" % (root, unit) for root in roots]
+
+
+def _drop_ins(directories):
+    """Drop-ins in the order in which systemd reads them: by name, the first directory's copy wins."""
+    chosen = {}
+    for directory in directories:
+        try:
+            names = os.listdir(directory)
+        except OSError:
+            continue
+        for name in names:
+            if name.endswith(".conf"):
+                chosen.setdefault(name, directory + "/" + name)
+    return [chosen[name] for name in sorted(chosen)]
+
+
+def _path(template, user):
+    return template.replace("{home}", user.pw_dir)
+
+
+def _show(user, units):
+    command = ["systemctl"] + (["--user"] if user else []) + ["show", "-p", PROPERTIES] + units
+    blocks = _run(command, user).split("\n\n")
+    return [dict(line.split("=", 1) for line in b.splitlines() if "=" in line) for b in blocks if b]
+
+
+def _manager_environment(manager, user, names):
+    """What the manager itself hands to every service, with the command that shows it."""
+    command = ["systemctl"] + (["--user"] if user else []) + ["show-environment"]
+    place = " ".join(command) + ("" if not user else " (as %s)" % manager)
+    pairs = [line.partition("=") for line in _run(command, user).splitlines()]
+    return [(name, value, place) for name, _, value in pairs if name in names]
+
+
+def _environment_d(user, names):
+    """environment.d as the user's manager will read it at the next login (environment.d(5))."""
+    directories = [
+        user.pw_dir + "/.config/environment.d",
+        "/etc/environment.d",
+        "/run/environment.d",
+        "/usr/lib/environment.d",
+    ]
+    pairs = []
+    for path in ["/etc/environment"] + _drop_ins(directories):
+        pairs += [p for p in unit_settings.file_pairs(path, _text(path)) if p[0] in names]
+    return pairs
+
+
+def _run(command, user):
+    environment = dict(os.environ, LC_ALL="C", SYSTEMD_COLORS="0", SYSTEMD_PAGER="")
+    if user:
+        runtime = "/run/user/%d" % user.pw_uid
+        environment["XDG_RUNTIME_DIR"] = runtime
+        environment["DBUS_SESSION_BUS_ADDRESS"] = "unix:path=%s/bus" % runtime
+    done = subprocess.run(
+        command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, timeout=SECONDS
+    )
+    if done.returncode != 0:
+        raise OSError("%s: %s" % (" ".join(command), done.stderr.decode("utf-8", "replace").strip()))
+    return done.stdout.decode("utf-8", "replace")
+
+
+def _text(path):
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with os.fdopen(descriptor, "rb") as file:
+            return file.read(1024 * 1024).decode("utf-8", "replace")
+    except OSError:
+        return None
+
+
+def _add_processes(found, names):
+    """Start time, environment and clients of what runs, asked as who we are (root sees them all)."""
+    rows = sockets.table()
+    for unit in found:
+        pid = unit.get("pid", 0)
+        unit["started"] = sockets.started(pid) if pid else None
+        unit["running"] = sockets.environment(pid, names) if pid else None
+        unit["clients"] = _clients(unit.pop("cgroup", ""), rows) if pid else []
+
+
+
+def _clients(cgroup, rows):
+    """Connections that a service is serving now, as `address:port`; its own inner ones left out."""
+    inodes = set()
+    for pid in _processes(cgroup):
+        inodes |= sockets.inodes_of(pid)
+    own = [row for row in rows if row["inode"] in inodes]
+    listening = {row["port"] for row in own if row["state"] == sockets.LISTEN}
+    inside = {(row["address"], row["port"]) for row in own}
+    return [
+        "%s:%d" % (row["remote"], row["remote_port"])
+        for row in own
+        if row["state"] == sockets.ESTABLISHED
+        and row["port"] in listening
+        and (row["remote"], row["remote_port"]) not in inside
+    ]
+
+
+def _processes(cgroup):
+    for root in ("/sys/fs/cgroup", "/sys/fs/cgroup/systemd", "/sys/fs/cgroup/unified"):
+        try:
+            with open(root + cgroup + "/cgroup.procs", encoding="ascii") as procs:
+                return procs.read().split()
+        except OSError:
+            continue
+    return []
