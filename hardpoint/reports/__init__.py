@@ -1,0 +1,1 @@
+"""What a person or a program reads: each report is a function of outcomes or of metadata."""

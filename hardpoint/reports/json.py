@@ -1,0 +1,99 @@
+"""The report that a program reads.
+
+One object, in ASCII; keys are never renamed or removed without a new `schema_version`:
+
+    schema_version  1
+    command         what was run; profile; started (UTC, ISO 8601); seconds; controls (how many)
+    exit_code       0 all holds, 2 drift or exposure, 3 something could not be judged
+    counts          how many (host, control, subject) have each status
+    notices         lines, such as of renamed controls
+    hosts           a list of
+      host, system, users, seconds, execs
+      status        the worst of all its outcomes
+      unreachable   why the host could not be asked, or null
+      unseen        what could not be read there
+      outcomes      a list of
+        control, subject, status, severity, title, reason, waiver
+        fate        what apply did, or null
+        findings    a list of seen, who, why, fix, exposed, severity
+        changes     a list of summary, place, before, after
+        proof       result ("not run" without one), evidence, at
+
+Text from a host is as it was read, so whoever shows it has to escape it.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+from hardpoint.outcome import Finding, HostReport, Outcome, Report
+
+SCHEMA_VERSION = 1
+
+
+def render(report: Report) -> str:
+    """The report as JSON text, indented, without a newline at its end."""
+    text = json.dumps(_report(report), indent=2, ensure_ascii=True)
+    return text.replace("\x7f", "\\u007f")  # the one control character that JSON lets through
+
+
+def _report(report: Report) -> dict[str, Any]:
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "command": report.command,
+        "profile": report.profile,
+        "started": report.started,
+        "seconds": round(report.seconds, 3),
+        "controls": report.controls,
+        "exit_code": int(report.exit_code),
+        "counts": {status.value: count for status, count in report.counts().items()},
+        "notices": list(report.notices),
+        "hosts": [_host(host) for host in report.hosts],
+    }
+
+
+def _host(host: HostReport) -> dict[str, Any]:
+    return {
+        "host": host.host,
+        "system": host.system,
+        "users": host.users,
+        "seconds": round(host.seconds, 3),
+        "execs": host.execs,
+        "status": host.status.value,
+        "unreachable": host.unreachable or None,
+        "unseen": list(host.unseen),
+        "outcomes": [_outcome(outcome) for outcome in host.outcomes],
+    }
+
+
+def _outcome(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "control": outcome.control,
+        "subject": outcome.subject,
+        "status": outcome.status.value,
+        "severity": outcome.severity.value,
+        "title": outcome.title,
+        "reason": outcome.reason,
+        "waiver": outcome.waiver,
+        "fate": outcome.fate.value if outcome.fate else None,
+        "findings": [_finding(finding, outcome) for finding in outcome.findings],
+        "changes": [asdict(change) for change in outcome.changes],
+        "proof": {
+            "result": outcome.proof.proof.value,
+            "evidence": list(outcome.proof.evidence),
+            "at": outcome.proof.at,
+        },
+    }
+
+
+def _finding(finding: Finding, outcome: Outcome) -> dict[str, Any]:
+    return {
+        "seen": finding.seen,
+        "who": finding.who,
+        "why": finding.why,
+        "fix": finding.fix,
+        "exposed": finding.exposed,
+        "severity": (finding.severity or outcome.severity).value,
+    }

@@ -1,0 +1,61 @@
+"""What apply would do, for a person to say yes to, and what a rollback has done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby
+
+from hardpoint.control import HOST_SUBJECT
+from hardpoint.outcome import HostReport, Outcome, Report, Status
+from hardpoint.reports.text import columns, machine, number, printable
+
+_ACTED_ON = {Status.EXPOSED, Status.DRIFT}
+_LEFT = {Status.ERROR, Status.BLOCKED, Status.UNKNOWN, Status.BUSY, Status.ORPHANED}
+
+
+def plan(report: Report) -> str:
+    """Host, control, changes: made of the report of a check. Says so where there are none."""
+    hosts = [_of_host(host) for host in report.hosts]
+    total = sum(len(outcome.changes) for outcome in report.outcomes() if _acts(outcome))
+    return "\n\n".join([*hosts, f"{number(total, 'change')} on {number(len(hosts), 'host')}"])
+
+
+def rollback(results: Iterable[Mapping[str, str]]) -> str:
+    """A line for each resource: result, resource, reason. A result is such a mapping."""
+    rows = [
+        tuple(printable(result.get(key, "")) for key in ("result", "resource", "reason"))
+        for result in results
+    ]
+    return "\n".join(columns(rows)) if rows else "nothing to roll back"
+
+
+def _of_host(host: HostReport) -> str:
+    if host.unreachable:
+        return f"{machine(host.host)}: unreachable, {printable(host.unreachable)}"
+    lines = [line for outcome in host.outcomes for line in _of_outcome(outcome)]
+    if not lines:
+        return f"{machine(host.host)}: nothing to change"
+    return "\n".join([machine(host.host), *lines])
+
+
+def _acts(outcome: Outcome) -> bool:
+    return outcome.status in _ACTED_ON
+
+
+def _of_outcome(outcome: Outcome) -> Iterator[str]:
+    subject = "" if outcome.subject == HOST_SUBJECT.name else f" ({printable(outcome.subject)})"
+    name = printable(outcome.control) + subject
+    if outcome.status in _LEFT:
+        reason = f", {printable(outcome.reason)}" if outcome.reason else ""
+        yield f"  {name}: left alone ({outcome.status.value}{reason})"
+    if not _acts(outcome):
+        return
+    yield f"  {name}"
+    for place, changes in groupby(outcome.changes, key=lambda change: change.place):
+        yield f"    {printable(place)}"
+        yield from (f"      {printable(change.summary)}" for change in changes)
+    if not outcome.changes:
+        remedies = [finding.fix for finding in outcome.findings if finding.fix]
+        yield from (f"    for you to do: {printable(remedy)}" for remedy in remedies)
+        if not remedies:
+            yield "    nothing that hardpoint can change"
