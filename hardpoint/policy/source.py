@@ -99,6 +99,8 @@ def _in_plain_words(error: yaml.MarkedYAMLError) -> str:
         return f"a value cannot begin with {problem.split()[2]}; put it in quotes"
     if problem.startswith("mapping values are not allowed"):
         return "not valid YAML: a second `name:` where a value was expected; check the indentation"
+    if problem.startswith("expected <block end>"):
+        return "not valid YAML: does not fit the lines before it; check the indentation"
     if problem.endswith("found another document"):
         return "a second document (`---`); a policy is one"
     if problem.startswith("could not determine a constructor"):

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from hardpoint.control import Control, Metadata, Registry
+from hardpoint.reports.explain import undo
 from hardpoint.reports.options import type_words
 from hardpoint.reports.text import number, value
 
 _HEAD = """\
 # Controls
 
-Made from the controls' own metadata by `make docs`; edit that, not this page."""
+Made from the controls' own metadata; edit that, not this page."""
 
 
 def page(registry: Registry) -> str:
@@ -34,7 +35,8 @@ def _parts(about: Metadata) -> Iterator[str]:
     yield f"**{_inline(about.title)}** · {about.severity.value} · {', '.join(about.profiles)}"
     yield f"**Risk.** {_inline(about.risk)}"
     yield f"**Changes.** {_inline(about.changes)}"
-    yield f"**Undo.** {_inline(about.undo)} `hardpoint rollback --control {about.id}`"
+    words, *command = undo(about)
+    yield " ".join([f"**Undo.** {_inline(words)}", *(f"`{each}`" for each in command)])
     if about.options:
         yield "\n".join(_table(about))
     if about.requires:

@@ -33,7 +33,7 @@ def explain(
         f"{about.id} · {about.severity.value} · {about.family}\n{about.title}",
         _section("Why", about.risk),
         _section("What it changes", about.changes),
-        _section("How it is undone", f"{about.undo}\nhardpoint rollback --control {about.id}"),
+        _section("How it is undone", "\n".join(undo(about))),
         _options(about, list(rows or ())),
         _section("To be excused from it, put this into the policy", _waiver(about, host, today)),
         _section("Needs first", "\n".join(about.requires)),
@@ -43,6 +43,12 @@ def explain(
         _section("Read more", "\n".join(about.sources)),
     ]
     return "\n\n".join(section for section in sections if section)
+
+
+def undo(about: Metadata) -> list[str]:
+    """How the control is taken back, and the command where the text does not name it."""
+    command = f"hardpoint rollback --control {about.id}"
+    return [about.undo] if command in about.undo else [about.undo, command]
 
 
 def list_controls(registry: Registry) -> str:

@@ -17,6 +17,14 @@ _PLAIN = {
     "object": "mapping",
 }
 
+_FORMATS = {
+    "date": "day",
+    "ipv4": "IPv4 address",
+    "ipv6": "IPv6 address",
+    "ipv4network": "IPv4 network",
+    "ipv6network": "IPv6 network",
+}
+
 
 def type_words(type_: Any) -> str:
     """An option's type as a person says it: `whole number from 1 to 65535`, `list of text`."""
@@ -33,7 +41,7 @@ def _words(schema: dict[str, Any]) -> str:
     if schema.get("type") == "array":
         return f"list of {_words(schema.get('items', {}))}"
     if "format" in schema:
-        return schema["format"]
+        return _FORMATS.get(schema["format"], schema["format"])
     return _PLAIN.get(schema.get("type", ""), "any value") + _range(schema)
 
 
