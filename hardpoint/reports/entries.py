@@ -5,6 +5,7 @@ An entry that is equal on many hosts or users is one entry with the list of them
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -142,7 +143,7 @@ def _of_finding(finding: Finding, outcome: Outcome, changes: Iterable[Change]) -
     yield "why", finding.why
     yield "fix", finding.fix
     if outcome.status is Status.ORPHANED and not finding.fix:
-        yield "fix", f"hardpoint rollback --control {outcome.control}"
+        yield "fix", f"hardpoint rollback --control {shlex.quote(outcome.control)}"
     done = outcome.fate in {Fate.FIXED, Fate.STILL_WRONG}
     for change in changes:
         place = f" ({change.place})" if change.place not in change.summary else ""

@@ -47,7 +47,7 @@ class EntryLines:
         else:
             place = _how_many(entry.sights)
         same = len({sight.seen for sight in entry.sights}) == 1
-        return [entry.kind.control, place, printable(first.seen) if same else ""]
+        return [printable(entry.kind.control), place, printable(first.seen) if same else ""]
 
     def _places(self, sights: tuple[Sight, ...]) -> list[Detail]:
         """One line with all places of the same sight, or a line for each different one."""

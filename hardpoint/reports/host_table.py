@@ -8,7 +8,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from hardpoint.outcome import HostReport, Status
+from hardpoint.outcome import HostReport, Status, worst
 from hardpoint.reports.layout import GAP, cell, counts, paragraph
 from hardpoint.reports.text import machine, number
 
@@ -31,7 +31,8 @@ def print_hosts(hosts: list[HostReport], console: Console, verbose: bool) -> Non
         _print_host(host, min(width, MAX_NAME), console)
     if good:
         others = number(len(good), "more host" if ordered else "host")
-        console.print(cell("compliant").append(f"  {others}, nothing to do", ""))
+        status = worst(host.status for host in good).value
+        console.print(cell(status).append(f"  {others}, nothing to do", ""))
 
 
 def _print_host(host: HostReport, width: int, console: Console) -> None:

@@ -17,6 +17,8 @@ from rich.text import Text
 GAP = "   "
 MAX_NAMES = 12
 
+_WORD = re.compile(r"(?:\d+ )?\S+\s*|^\s+")  # a number stays with what it counts
+
 STYLES = {
     "exposed": "bold red",
     "drift": "yellow",
@@ -61,7 +63,7 @@ def _wrapped(body: Text, first: int, others: int) -> Iterable[Text]:
     """The body in lines of at most `first` cells, then `others`, unless one word is longer."""
     cuts: list[int] = []
     used, room = 0, first
-    for word in re.finditer(r"\S+\s*|^\s+", body.plain):
+    for word in _WORD.finditer(body.plain):
         width = cell_len(word.group().rstrip())
         if used and used + width > room:
             cuts.append(word.start())

@@ -14,10 +14,15 @@ _LEFT = {Status.ERROR, Status.BLOCKED, Status.UNKNOWN, Status.BUSY, Status.ORPHA
 
 
 def plan(report: Report) -> str:
-    """Host, control, changes: made of the report of a check. Says so where there are none."""
-    hosts = [_of_host(host) for host in report.hosts]
-    total = sum(len(outcome.changes) for outcome in report.outcomes() if _acts(outcome))
-    return "\n\n".join([*hosts, f"{number(total, 'change')} on {number(len(hosts), 'host')}"])
+    """Hosts, controls, changes: made of the report of a check. Equal hosts are told together."""
+    hosts: dict[str, list[str]] = {}
+    for host in report.hosts:
+        hosts.setdefault(_of_host(host), []).append(machine(host.host))
+    parts = [f"{', '.join(names)}{body}" for body, names in hosts.items()]
+    changed = [outcome for outcome in report.outcomes() if _acts(outcome) and outcome.changes]
+    total = number(sum(len(outcome.changes) for outcome in changed), "change")
+    on = number(len({outcome.host for outcome in changed}), "host")
+    return "\n\n".join([*parts, f"{total} on {on}" if changed else "nothing to change"])
 
 
 def rollback(results: Iterable[Mapping[str, str]]) -> str:
@@ -30,12 +35,13 @@ def rollback(results: Iterable[Mapping[str, str]]) -> str:
 
 
 def _of_host(host: HostReport) -> str:
+    """All that is said of a host after its name."""
     if host.unreachable:
-        return f"{machine(host.host)}: unreachable, {printable(host.unreachable)}"
+        return f": unreachable, {printable(host.unreachable)}"
     lines = [line for outcome in host.outcomes for line in _of_outcome(outcome)]
     if not lines:
-        return f"{machine(host.host)}: nothing to change"
-    return "\n".join([machine(host.host), *lines])
+        return ": nothing to change"
+    return "\n".join(["", *lines])
 
 
 def _acts(outcome: Outcome) -> bool:
@@ -58,4 +64,4 @@ def _of_outcome(outcome: Outcome) -> Iterator[str]:
         remedies = [finding.fix for finding in outcome.findings if finding.fix]
         yield from (f"    for you to do: {printable(remedy)}" for remedy in remedies)
         if not remedies:
-            yield "    nothing that hardpoint can change"
+            yield f"    {printable(outcome.reason) or 'nothing that hardpoint can change'}"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
@@ -72,16 +74,19 @@ def _print_closing(report: Report, found: list[Entry], console: Console) -> None
         paragraph(console, Text("proof: "), Text(counts(proofs, Proof)), hang=7)
     now = Text("now: " if fates else "")
     now.append(counts(report.counts(), Status) or "nothing was checked")
-    following = _next(report, found)
-    if following and now.cell_len + len("      next: ") + len(following) <= console.width:
-        console.print(now.append(f"      next: {following}"), soft_wrap=True)
+    commands = _next(report, found)
+    following = f"next: {' · '.join(commands)}"
+    if commands and now.cell_len + 6 + cell_len(following) <= console.width:
+        console.print(now.append(f"      {following}"), soft_wrap=True)
         return
     paragraph(console, Text(), now, hang=2)
-    if following:
-        paragraph(console, Text("next: "), Text(following), hang=6)
+    if cell_len(following) > console.width:
+        following = "next: " + "\n      ".join(commands)
+    if commands:
+        console.print(Text(following), soft_wrap=True)
 
 
-def _next(report: Report, found: list[Entry]) -> str:
+def _next(report: Report, found: list[Entry]) -> list[str]:
     """The commands that make sense now, on the same hosts."""
     verb, *where = printable(report.command).split() or [""]
     if not where and [host.host for host in report.hosts] != [LOCAL]:
@@ -94,5 +99,5 @@ def _next(report: Report, found: list[Entry]) -> str:
         commands.append(" ".join(["hardpoint prove", *where]))
     worst = next((kind.control for kind in open_entries if kind.control), "")
     if worst:
-        commands.append(f"hardpoint explain {worst}")
-    return " · ".join(commands)
+        commands.append(f"hardpoint explain {printable(shlex.quote(worst))}")
+    return commands
