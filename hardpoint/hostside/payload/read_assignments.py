@@ -5,6 +5,7 @@ import os
 import pwd
 
 from . import edit_lines, read_host, userio
+from .errors import Refusal
 
 SYSTEM_FILES = (
     ("/etc/environment", "environment"),
@@ -39,15 +40,15 @@ def read(request):
     names = request["variables"]
     found, limits = [], list(read_host.limits())
     for pattern, form in SYSTEM_FILES:
-        for path in sorted(glob.glob(pattern)):
-            found += _scan(None, path, form, userio.read_file(None, path), names)
+        _add(None, glob.glob(pattern), form, names, found, limits)
     for user in read_host.visible_people():
-        reply = userio.as_user(user.pw_name, _in_home, user.pw_name, names)
-        if "error" in reply:
-            limits.append({"subject": user.pw_name, "reason": reply["message"]})
+        try:
+            theirs, unseen = userio.as_user(user.pw_name, _in_home, user.pw_name, names)
+        except Refusal as problem:
+            limits.append({"subject": user.pw_name, "reason": problem.message})
             continue
-        found += reply["assignments"]
-        limits += reply["limits"]
+        found += theirs
+        limits += unseen
     return {"assignments": found, "limits": limits}
 
 
@@ -55,19 +56,20 @@ def _in_home(name, names):
     home = pwd.getpwnam(name).pw_dir
     found, limits = [], []
     for pattern, form in HOME_FILES:
-        for path in sorted(glob.glob(os.path.join(glob.escape(home), pattern))):
-            content = userio.read_file(name, path)
-            if "error" in content:
-                limits.append({"subject": name, "reason": content["message"]})
-            else:
-                found += _scan(name, path, form, content, names)
-    return {"assignments": found, "limits": limits}
+        paths = glob.glob(os.path.join(glob.escape(home), pattern))
+        _add(name, paths, form, names, found, limits)
+    return found, limits
 
 
-def _scan(user, path, form, content, names):
-    text = content.get("text") or ""
-    return [
-        {"user": user, "path": path, "format": form, "line": line, "name": name, "value": value}
-        for name in names
-        for line, _, value in edit_lines.find(text, name, form)
-    ]
+def _add(user, paths, form, names, found, limits):
+    for path in sorted(paths):
+        try:
+            text = userio.read(path).decode("utf-8", "replace")
+        except Refusal as problem:
+            limits.append({"subject": user, "reason": problem.message})
+            continue
+        for name in names:
+            found += [
+                {"user": user, "path": path, "format": form, "line": line, "name": name, "value": value}
+                for line, _, value in edit_lines.find(text, name, form)
+            ]

@@ -4,6 +4,7 @@ import os
 import pwd
 
 from . import edit_json, read_host, userio
+from .errors import Refusal
 
 
 def read(request):
@@ -14,12 +15,13 @@ def read(request):
     """
     found, limits = [], list(read_host.limits())
     for user in read_host.visible_people():
-        reply = userio.as_user(user.pw_name, _in_home, user.pw_name, request["documents"])
-        if "error" in reply:
-            limits.append({"subject": user.pw_name, "reason": reply["message"]})
+        try:
+            theirs, unseen = userio.as_user(user.pw_name, _in_home, user.pw_name, request["documents"])
+        except Refusal as problem:
+            limits.append({"subject": user.pw_name, "reason": problem.message})
             continue
-        found += reply["documents"]
-        limits += reply["limits"]
+        found += theirs
+        limits += unseen
     return {"documents": found, "limits": limits}
 
 
@@ -31,21 +33,20 @@ def _in_home(name, documents):
         if not os.path.lexists(path):
             continue
         entry = {"user": name, "path": path, "state": "present", "values": {}}
-        content = userio.read_file(name, path)
-        problem = content.get("message") or _fill(entry, content.get("text"), document["keys"])
-        if problem:
-            entry["state"] = "unreadable" if "error" in content else "malformed"
-            limits.append({"subject": name, "reason": "%s: %s" % (path, problem)})
+        try:
+            _fill(entry, userio.read(path).decode("utf-8"), document["keys"])
+        except UnicodeDecodeError:
+            entry["state"] = "malformed"
+            limits.append({"subject": name, "reason": "%s is not UTF-8" % path})
+        except Refusal as problem:
+            entry["state"] = "malformed" if problem.code == "malformed" else "unreadable"
+            limits.append({"subject": name, "reason": problem.message})
         found.append(entry)
-    return {"documents": found, "limits": limits}
+    return found, limits
 
 
 def _fill(entry, text, keys):
-    try:
-        for key in keys:
-            present, value, _ = edit_json.get(text, key)
-            if present:
-                entry["values"][".".join(key)] = value
-    except ValueError as problem:
-        return str(problem)
-    return None
+    for key in keys:
+        present, value, _ = edit_json.get(text, key)
+        if present:
+            entry["values"][".".join(key)] = value

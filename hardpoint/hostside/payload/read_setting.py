@@ -1,18 +1,21 @@
 """One setting of one file."""
 
 from . import edit_json, edit_lines, userio
+from .errors import Refusal
 
 
 def read(request):
     """{present, value}; the raw text stays on the host. An assignment made twice has its last value."""
     resource = request["resource"]
-    content = userio.read_file(resource["user"], resource["path"])
-    if content.get("error") == "absent":
-        return {"present": False, "value": None}
-    if "error" in content:
-        raise userio.IOProblem(content["error"], content["message"])
+    try:
+        content = userio.as_user(resource["user"], userio.read, resource["path"])
+    except Refusal as problem:
+        if problem.code == "missing":
+            return {"present": False, "value": None}
+        raise
+    text = content.decode("utf-8", "replace")
     if resource["format"] == "json":
-        present, value, _ = edit_json.get(content["text"], resource["key"])
+        present, value, _ = edit_json.get(text, resource["key"])
         return {"present": present, "value": value}
-    lines = edit_lines.find(content["text"], resource["key"][0], resource["format"])
+    lines = edit_lines.find(text, resource["key"][0], resource["format"])
     return {"present": bool(lines), "values": [value for _, _, value in lines]}

@@ -1,9 +1,11 @@
 """Services of the system manager and of each user's manager: what is set, what runs, who is served."""
 
 import os
+import pwd
 import subprocess
 
 from . import read_host, sockets, unit_settings, userio
+from .errors import Refusal
 
 PROPERTIES = (
     "Id,LoadState,ActiveState,SubState,UnitFileState,FragmentPath,DropInPaths,NeedDaemonReload,"
@@ -32,23 +34,20 @@ def read(request):
     if os.path.isdir("/run/systemd/system"):
         found += _managed("system", None, units, names)
     for user in read_host.visible_people():
-        reply = userio.as_user(user.pw_name, _of_user, user.pw_name, units, names, timeout=20)
-        if "error" in reply:
-            limits.append({"subject": user.pw_name, "reason": reply["message"]})
-        else:
-            found += reply["units"]
+        try:
+            found += userio.as_user(user.pw_name, _of_user, user.pw_name, units, names, timeout=15)
+        except Refusal as problem:
+            limits.append({"subject": user.pw_name, "reason": problem.message})
     _add_processes(found, names)
     return {"units": found, "limits": limits}
 
 
 def _of_user(name, units, names):
-    import pwd
-
     user = pwd.getpwnam(name)
     runtime = "/run/user/%d" % user.pw_uid
     if os.path.exists(runtime + "/systemd/private"):
-        return {"units": _managed(name, user, units, names)}
-    return {"units": [u for u in (_asleep(user, unit, names) for unit in units) if u]}
+        return _managed(name, user, units, names)
+    return [found for found in (_asleep(user, unit, names) for unit in units) if found]
 
 
 def _managed(manager, user, units, names):
