@@ -6,7 +6,7 @@ A subclass of `Control` is a *kind* (how a thing is bound to loopback); an insta
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
@@ -100,9 +100,8 @@ class Vantage(Protocol):
 
     name: str
 
-    def cannot_connect(self, addresses: Iterable[str], port: int) -> ProofResult: ...
-
-    def header(self, address: str, port: int, path: str, headers: Mapping[str, str]) -> Any: ...
+    def cannot_connect(self, addresses: Iterable[str], ports: Sequence[int]) -> ProofResult:
+        """Passed when none of the ports is open on any of the addresses, seen from here."""
 
 
 class Control:

@@ -70,6 +70,13 @@ def _add(user, paths, form, names, found, limits):
             continue
         for name in names:
             found += [
-                {"user": user, "path": path, "format": form, "line": line, "name": name, "value": value}
+                {
+                    "user": user,
+                    "path": path,
+                    "format": form,
+                    "line": line,
+                    "name": name,
+                    "value": value,
+                }
                 for line, _, value in edit_lines.find(text, name, form)
             ]

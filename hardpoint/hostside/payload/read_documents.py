@@ -16,7 +16,9 @@ def read(request):
     found, limits = [], list(read_host.limits())
     for user in read_host.visible_people():
         try:
-            theirs, unseen = userio.as_user(user.pw_name, _in_home, user.pw_name, request["documents"])
+            theirs, unseen = userio.as_user(
+                user.pw_name, _in_home, user.pw_name, request["documents"]
+            )
         except Refusal as problem:
             limits.append({"subject": user.pw_name, "reason": problem.message})
             continue

@@ -176,7 +176,9 @@ def _run(command, user):
         command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, timeout=SECONDS
     )
     if done.returncode != 0:
-        raise OSError("%s: %s" % (" ".join(command), done.stderr.decode("utf-8", "replace").strip()))
+        raise OSError(
+            "%s: %s" % (" ".join(command), done.stderr.decode("utf-8", "replace").strip())
+        )
     return done.stdout.decode("utf-8", "replace")
 
 
@@ -197,7 +199,6 @@ def _add_processes(found, names):
         unit["started"] = sockets.started(pid) if pid else None
         unit["running"] = sockets.environment(pid, names) if pid else None
         unit["clients"] = _clients(unit.pop("cgroup", ""), rows) if pid else []
-
 
 
 def _clients(cgroup, rows):

@@ -1,0 +1,400 @@
+"""Commands, nothing else: what was typed becomes a call of the engine, its result a report."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache, wraps
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.text import Text
+
+from hardpoint import __version__, inventory, plan, terminal
+from hardpoint.control import Control, Registry
+from hardpoint.controls import registry as all_controls
+from hardpoint.engine import Engine, Rollout
+from hardpoint.outcome import ExitCode, Report
+from hardpoint.policy import Policy, PolicyError, load_policy, policy_table
+from hardpoint.policy.problems import did_you_mean
+from hardpoint.reports import explain as explanations
+from hardpoint.reports import json as json_report
+from hardpoint.reports import plan as plan_report
+from hardpoint.reports import policy as policy_report
+from hardpoint.reports import runs as runs_report
+from hardpoint.reports import terminal as terminal_report
+
+
+class UserError(Exception):
+    """Something that the person can mend; the text says what and how."""
+
+
+_TOLD = (UserError, PolicyError, inventory.InventoryError, plan.PlanError, terminal.NoTerminal)
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Runs the command; its exit status is one of ExitCode."""
+    try:
+        return int(cli.main(arguments, prog_name="hardpoint", standalone_mode=False) or 0)
+    except click.ClickException as error:
+        error.show()
+    except _TOLD as error:
+        terminal.errors().print(Text(f"hardpoint: {error}"))
+    except (KeyboardInterrupt, click.Abort):
+        terminal.errors().print("interrupted")
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        sys.stderr.close()
+    return ExitCode.COULD_NOT_RUN
+
+
+@dataclass(frozen=True)
+class Target:
+    """What was asked for: which hosts, by which policy, which controls."""
+
+    inventory: str
+    policy: str | None
+    limit: tuple[str, ...]
+    controls: tuple[str, ...]
+    families: tuple[str, ...]
+    ask_sudo: bool
+    sudo_password_command: str | None
+    accept_new: bool
+
+    @property
+    def words(self) -> str:
+        """The inventory and limits as they were typed, for the next command."""
+        words = [self.inventory] if self.inventory != "@local" else []
+        words += [word for limit in self.limit for word in ("--limit", limit)]
+        return "".join(f" {shlex.quote(word)}" for word in words)
+
+
+_TARGET_OPTIONS = [
+    click.argument("inventory", default="@local"),
+    click.option("--policy", metavar="FILE", help="Policy file; default: profile recommended."),
+    click.option("--limit", multiple=True, metavar="HOSTS", help="Hosts, globs or groups."),
+    click.option("--control", "controls", multiple=True, metavar="ID", help="Only this control."),
+    click.option("--family", "families", multiple=True, metavar="NAME", help="Only this family."),
+    click.option("--ask-sudo", is_flag=True, help="Ask once for the sudo password."),
+    click.option(
+        "--sudo-password-command",
+        metavar="CMD",
+        help="Command that prints a host's sudo password; {host} is its name.",
+    ),
+    click.option("--accept-new", is_flag=True, help="Trust the key of a host seen first."),
+]
+_FORMAT = click.option(
+    "--format", "form", type=click.Choice(["terminal", "json"]), default="terminal"
+)
+_VERBOSE = click.option("-v", "--verbose", is_flag=True, help="Also list what holds.")
+_YES = click.option("--yes", is_flag=True, help="Do not ask.")
+
+
+def _with_target(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds the options that say which hosts, policy and controls; they arrive as one Target."""
+
+    @wraps(function)
+    def wrapped(**given: Any) -> Any:
+        names = Target.__dataclass_fields__
+        target = Target(**{name: given.pop(name) for name in names})
+        return function(target, **given)
+
+    for option in reversed(_TARGET_OPTIONS):
+        wrapped = option(wrapped)
+    return wrapped
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="hardpoint")
+def cli() -> None:
+    """Checks, fixes and proves the security of AI workstations."""
+
+
+@cli.command()
+@_with_target
+@_FORMAT
+@_VERBOSE
+def check(target: Target, form: str, verbose: bool) -> int:
+    """Look, change nothing. Exit: 0 all right, 2 drift or exposure, 3 not all could be judged."""
+    with _engine(target, "checking") as engine:
+        report, _ = engine.check()
+    return _show(report, target, form, verbose)
+
+
+@cli.command()
+@_with_target
+@_FORMAT
+@_VERBOSE
+@_YES
+@click.option("--canary", type=click.IntRange(0), default=0, help="So many hosts first.")
+@click.option("--batch", default="", metavar="N|N%", help="Hosts at a time; default: all.")
+@click.option("--max-failures", type=click.IntRange(0), default=0, help="Go on after so many.")
+@click.option("--restart-busy", is_flag=True, help="Restart services that are serving somebody.")
+@click.option("--plan-out", type=click.Path(path_type=Path), help="Write the plan, change nothing.")
+@click.option("--plan", "reviewed", type=click.Path(path_type=Path), help="Apply only this plan.")
+def apply(
+    target: Target,
+    form: str,
+    verbose: bool,
+    yes: bool,
+    canary: int,
+    batch: str,
+    max_failures: int,
+    restart_busy: bool,
+    plan_out: Path | None,
+    reviewed: Path | None,
+) -> int:
+    """Show the plan, ask, make it true, check again."""
+    rollout = Rollout(canary, _batch(batch), max_failures)
+    wanted = plan.from_file(reviewed) if reviewed else None
+    with _engine(target, "checking", restart_busy) as engine:
+        before, checks = engine.check()
+        if plan_out:
+            plan.to_file(plan_out, before.profile, before.hosts)
+            terminal.output().print(Text(f"{plan_report.plan(before)}\n\nwritten to {plan_out}"))
+            return _exit(before)
+        if form == "terminal":
+            terminal.output().print(Text(plan_report.plan(before)))
+        if _changes(before) and not yes:
+            if not terminal.confirm("apply this?", "--yes"):
+                return _exit(before)
+        after = engine.apply(checks, rollout, wanted)
+    return _show(after, target, form, verbose)
+
+
+@cli.command()
+@_with_target
+@_FORMAT
+@_VERBOSE
+def prove(target: Target, form: str, verbose: bool) -> int:
+    """Test the effect: connect from outside, ask as a foreign web page would."""
+    with _engine(target, "proving") as engine:
+        report = engine.prove()
+    return _show(report, target, form, verbose)
+
+
+@cli.command()
+@_with_target
+@_FORMAT
+@_VERBOSE
+@_YES
+@click.option("--run", "run_id", metavar="RUN", help="What this run changed (see: runs).")
+@click.option("--to", type=click.Choice(["origin"]), help="All that hardpoint ever changed.")
+@click.option("--force", is_flag=True, help="Also what was changed by somebody else since.")
+def rollback(
+    target: Target,
+    form: str,
+    verbose: bool,
+    yes: bool,
+    run_id: str | None,
+    to: str | None,
+    force: bool,
+) -> int:
+    """Play the journal back: --run RUN, --control ID, or --to origin."""
+    if not (run_id or to or target.controls):
+        raise UserError("say what to take back: --run RUN, --control ID or --to origin")
+    if len(target.controls) > 1:
+        raise UserError("one --control at a time")
+    control = target.controls[0] if target.controls else None
+    with _engine(target, "rolling back", any_control=True) as engine:
+        what = {"run": run_id, "control": control, "to_origin": bool(to), "force": force}
+        if not yes:
+            _, coming = engine.rollback(**what, dry=True)
+            _print_rollback(coming)
+            if not terminal.confirm("roll this back?", "--yes"):
+                return ExitCode.COMPLIANT
+        report, results = engine.rollback(**what)
+    if form == "terminal":
+        _print_rollback(results)
+    return _show(report, target, form, verbose)
+
+
+@cli.command()
+@_with_target
+def runs(target: Target) -> int:
+    """What was applied, by whom, and what of it still stands."""
+    with _engine(target, "asking") as engine:
+        found = engine.runs()
+    terminal.output().print(Text(runs_report.render(found)))
+    unseen = any(isinstance(rows, str) for rows in found.values())
+    return ExitCode.NOT_JUDGED if unseen else ExitCode.COMPLIANT
+
+
+@cli.command()
+@click.argument("control", required=False)
+def controls(control: str | None) -> int:
+    """List all controls, or tell about one."""
+    registry = all_controls()
+    text = explanations.list_controls(registry) if not control else _explained(control, None)
+    terminal.output().print(Text(text))
+    return ExitCode.COMPLIANT
+
+
+@cli.command()
+@click.argument("control")
+@click.option("--policy", metavar="FILE")
+def explain(control: str, policy: str | None) -> int:
+    """Why a control matters, what it changes, how to undo it, how to be excused from it."""
+    terminal.output().print(Text(_explained(control, policy)))
+    return ExitCode.COMPLIANT
+
+
+@cli.group()
+def policy() -> None:
+    """The policy in force."""
+
+
+@policy.command()
+@click.argument("host", default="@local")
+@click.option("--policy", "path", metavar="FILE")
+@click.option("--inventory", "inventory_name", help="Where the host's groups are listed.")
+def show(host: str, path: str | None, inventory_name: str | None) -> int:
+    """Each value with its origin."""
+    registry = all_controls()
+    groups: list[str] = []
+    if inventory_name:
+        loaded = inventory.load(inventory_name)
+        found = inventory.limited(loaded, [host])[0]
+        groups, path = list(found.groups), path or _policy_of_inventory([found], inventory_name)
+    rows = policy_table(load_policy(path, registry), registry, host, groups)
+    terminal.output().print(Text(policy_report.render(rows)))
+    return ExitCode.COMPLIANT
+
+
+# Parts
+
+
+@contextmanager
+def _engine(
+    target: Target, doing: str, restart_busy: bool = False, any_control: bool = False
+) -> Iterator[Engine]:
+    """An engine for the target; every mistake in it is told before a host is contacted."""
+    registry = all_controls()
+    if not any_control:
+        _known(registry, target)
+    loaded = inventory.load(target.inventory)
+    hosts = inventory.limited(loaded, list(target.limit))
+    path = target.policy or _policy_of_inventory(hosts, target.inventory)
+    chosen = load_policy(path, registry)
+    with terminal.progress(doing, len(hosts)) as progress:
+        engine = Engine(
+            loaded,
+            hosts,
+            chosen,
+            registry,
+            _wanted(registry, target),
+            _sudo_password(target),
+            target.accept_new,
+            restart_busy,
+            progress,
+        )
+        try:
+            yield engine
+        finally:
+            engine.close()
+
+
+def _policy_of_inventory(hosts: list[Any], name: str) -> str | None:
+    """The policy that group data names; one for all hosts of a run."""
+    paths = {host.data.get("hardpoint_policy") for host in hosts}
+    if len(paths) > 1:
+        raise UserError(
+            f"hosts of {name} name different policies ({', '.join(sorted(map(str, paths)))}): "
+            "use overrides of one policy, or --limit"
+        )
+    path = next(iter(paths), None)
+    if path is None or Path(path).is_absolute():
+        return path
+    beside = Path(name).parent / path
+    return str(beside) if beside.exists() else path
+
+
+def _known(registry: Registry, target: Target) -> None:
+    for name in target.controls:
+        if name not in registry:
+            hint = did_you_mean(name, registry.names(), "hardpoint controls lists them")
+            raise UserError(f"no control is called {name}{hint}")
+    families = {control.metadata.family for control in registry}
+    for name in target.families:
+        if name not in families:
+            hint = did_you_mean(name, families, f"there are {', '.join(sorted(families))}")
+            raise UserError(f"no family is called {name}{hint}")
+
+
+def _wanted(registry: Registry, target: Target) -> Callable[[Control], bool]:
+    ids = {registry.resolve(name) for name in target.controls if name in registry}
+
+    def wanted(control: Control) -> bool:
+        named = not target.controls or control.id in ids
+        return named and (not target.families or control.metadata.family in target.families)
+
+    return wanted
+
+
+def _sudo_password(target: Target) -> Callable[[str], str | None]:
+    if target.ask_sudo:
+        password = terminal.ask_password("sudo password: ")
+        return lambda host: password
+    command = target.sudo_password_command
+    if command is None:
+        return lambda host: None
+    return cache(lambda host: _password_from(command, host))
+
+
+def _password_from(command: str, host: str) -> str:
+    words = [word.replace("{host}", host) for word in shlex.split(command)]
+    try:
+        done = subprocess.run(words, capture_output=True, text=True, timeout=60)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise UserError(f"--sudo-password-command: {error}") from error
+    if done.returncode != 0:
+        raise UserError(f"--sudo-password-command failed for {host}: exit {done.returncode}")
+    return done.stdout.rstrip("\n")
+
+
+def _batch(text: str) -> str:
+    number = text.removesuffix("%")
+    if text and not (number.isdigit() and int(number) > 0):
+        raise UserError(f"--batch {text}: a number of hosts, or a percentage such as 10%")
+    return text
+
+
+def _changes(report: Report) -> bool:
+    return any(plan.changes_of(host) for host in report.hosts)
+
+
+def _explained(control: str, path: str | None) -> str:
+    registry = all_controls()
+    if control not in registry:
+        hint = did_you_mean(control, registry.names(), "hardpoint controls lists them")
+        raise UserError(f"no control is called {control}{hint}")
+    chosen: Policy = load_policy(path, registry)
+    rows = [r for r in policy_table(chosen, registry, "@local") if r.control == registry[control].id]
+    return explanations.explain(registry[control], rows)
+
+
+def _print_rollback(results: dict[str, Any]) -> None:
+    console = terminal.output()
+    for host, rows in results.items():
+        said = rows if isinstance(rows, str) else plan_report.rollback(rows)
+        console.print(Text(f"{host}\n{said}" if len(results) > 1 else said))
+
+
+def _show(
+    report: Report, target: Target, form: str, verbose: bool
+) -> int:
+    if form == "json":
+        click.echo(json_report.render(report))
+    else:
+        report.command += target.words
+        terminal_report.render(report, terminal.output(), verbose)
+    return _exit(report)
+
+
+def _exit(report: Report) -> int:
+    return int(report.exit_code)

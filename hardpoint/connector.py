@@ -1,0 +1,263 @@
+"""SSH and local connectors that answer all the facts of a check in one or two execs.
+
+`run_shell_command` is what pyinfra calls for every fact and every operation. With a snapshot
+attached, a command parks its control until all controls wait, and then goes out in one batch;
+without one it is a batch of its own. Root is reached by `sudo -n`, or by one `sudo -S` whose
+password goes over stdin: pyinfra's own way would show it in the process list.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from typing import Any
+
+from gevent.lock import BoundedSemaphore
+from paramiko import AuthenticationException, BadHostKeyException
+from pyinfra.api import StringCommand
+from pyinfra.api.exceptions import ConnectError
+from pyinfra.connectors.local import LocalConnector
+from pyinfra.connectors.ssh import SSHConnector
+from pyinfra.connectors.util import CommandOutput, OutputLine, make_unix_command
+
+from hardpoint import batch, transport
+from hardpoint.batch import Answer, Request
+
+# pyinfra swaps SSH_AUTH_SOCK in the process's environment while it connects with an IdentityAgent:
+# two connects at once could meet the wrong agent.
+_connecting = BoundedSemaphore(1)
+
+
+class ReadOnly(Exception):
+    """Something other than a fact read was asked of a host during a check."""
+
+
+class CannotConnect(ConnectError):
+    """The host can't be reached; `reason` is one of asleep, refused, unknown host key, host key
+    changed, password needed, no such name, unreachable."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(f"{reason}: {detail}" if detail else reason)
+        self.reason = reason
+
+
+class BatchingConnector:
+    """What both connectors share. Counts its execs."""
+
+    execs = 0
+    sudo_password: str | None = None
+
+    def open_stream(self, command: str) -> transport.Stream:
+        self.execs += 1
+        return self._open(command)
+
+    def execute(self, requests: list[Request]) -> list[Answer]:
+        """The answers to all requests, in order: one exec, two where sudo asks for a password."""
+        elevated = [r for r in requests if r.user is not None] if self.sudo_password else []
+        plain = [r for r in requests if r not in elevated] if elevated else requests
+        answers = dict(zip(plain, self._run(plain), strict=True)) if plain else {}
+        if elevated:
+            answers |= dict(zip(elevated, self._run_with_password(elevated), strict=True))
+        return [answers[request] for request in requests]
+
+    def _run(self, requests: list[Request]) -> list[Answer]:
+        script = batch.build(requests)
+        reply = transport.run_script(
+            self.open_stream, script.text, script.last_frame, batch.total_timeout(requests)
+        )
+        return batch.read(script, reply.stdout, reply.stderr)
+
+    def _run_with_password(self, requests: list[Request]) -> list[Answer]:
+        script = batch.build(requests, elevate="")
+        assert self.sudo_password is not None
+        try:
+            reply = transport.run_script_as_root(
+                self.open_stream,
+                script.text,
+                script.last_frame,
+                batch.total_timeout(requests),
+                self.sudo_password,
+            )
+        except transport.SudoRefused as refusal:
+            return self._without_root(requests, str(refusal))
+        return batch.read(script, reply.stdout, reply.stderr)
+
+    def _without_root(self, requests: list[Request], refusal: str) -> list[Answer]:
+        """A password that is wrong once is not tried again: accounts get locked by that."""
+        self.sudo_password = None
+        possible = [r for r in requests if r.unprivileged]
+        instead = [Request(r.unprivileged, None, r.timeout) for r in possible]
+        found = dict(zip(possible, self._run(instead) if instead else [], strict=True))
+        refused = Answer(1, b"", refusal.encode(), "refused")
+        return [
+            replace(found[request], refusal=refusal) if request in found else refused
+            for request in requests
+        ]
+
+    def run_shell_command(
+        self,
+        command: StringCommand | str,
+        print_output: bool = False,
+        print_input: bool = False,
+        **arguments: Any,
+    ) -> tuple[bool, CommandOutput]:
+        if any(arguments.get(name) for name in _UNBATCHED):
+            return super().run_shell_command(command, print_output, print_input, **arguments)  # type: ignore[misc]
+        request = request_for(command, arguments)
+        answer = self.execute([request])[0]
+        return result_of(answer, arguments)
+
+
+# Privilege contexts and streams that follow pyinfra's own code, one command at a time.
+_UNBATCHED = (
+    "_stdin",
+    "_get_pty",
+    "_su_user",
+    "_doas",
+    "_dzdo",
+    "_use_sudo_login",
+    "_preserve_sudo_env",
+    "_sudo_password",
+)
+
+
+def batchable(arguments: dict[str, Any]) -> bool:
+    """Whether a command with these arguments can go out in a batch."""
+    return not any(arguments.get(name) for name in _UNBATCHED)
+
+
+def request_for(command: StringCommand | str, arguments: dict[str, Any]) -> Request:
+    """The request that a command with pyinfra's connector arguments stands for."""
+    if not isinstance(command, StringCommand):
+        command = StringCommand(command)
+    unix = make_unix_command(
+        command,
+        _env=arguments.get("_env"),
+        _chdir=arguments.get("_chdir"),
+        _shell_executable=arguments.get("_shell_executable") or "sh",
+    ).get_raw_value()
+    user = (arguments.get("_sudo_user") or batch.ROOT) if arguments.get("_sudo") else None
+    return Request(unix, user, int(arguments.get("_timeout") or batch.DEFAULT_TIMEOUT))
+
+
+def result_of(answer: Answer, arguments: dict[str, Any]) -> tuple[bool, CommandOutput]:
+    """What pyinfra expects of a command: whether it succeeded, and its lines.
+
+    Bytes that are not UTF-8 survive as surrogates: nothing is dropped silently.
+    """
+    if answer.failure == "timeout":
+        raise TimeoutError()
+    if answer.failure == "lost":
+        raise OSError("the connection ended before the command did")
+    lines = [OutputLine("stdout", line) for line in _lines(answer.stdout)]
+    lines += [OutputLine("stderr", line) for line in _lines(answer.stderr)]
+    expected = arguments.get("_success_exit_codes") or [0]
+    return answer.failure == "" and answer.status in expected, CommandOutput(lines)
+
+
+def _lines(data: bytes) -> list[str]:
+    text = data.decode("utf-8", "surrogateescape")
+    return text.removesuffix("\n").split("\n") if text else []
+
+
+class LocalBatchingConnector(BatchingConnector, LocalConnector):
+    """This machine."""
+
+    def _open(self, command: str) -> transport.Stream:
+        return transport.LocalStream(command)
+
+
+class SSHBatchingConnector(BatchingConnector, SSHConnector):
+    """A host over SSH, as ~/.ssh/config describes it; host keys are strict unless told otherwise."""
+
+    accept_new_host_keys = False
+
+    def __init__(self, state, host) -> None:
+        super().__init__(state, host)
+        if host.data.get("ssh_strict_host_key_checking") is None:
+            self.data["ssh_strict_host_key_checking"] = (
+                "accept-new" if self.accept_new_host_keys else "yes"
+            )
+
+    def _open(self, command: str) -> transport.Stream:
+        return transport.SSHStream(self.client, command)
+
+    def connect(self) -> None:
+        with _connecting if self._uses_identity_agent() else _nothing:
+            try:
+                super().connect()
+            except ConnectError as error:
+                raise _diagnose(error) from error
+            except Exception as error:  # paramiko and pyinfra raise many kinds; each is one host's
+                raise _diagnose(error) from error
+
+    def _uses_identity_agent(self) -> bool:
+        path = self.data["ssh_config_file"] or os.path.expanduser("~/.ssh/config")
+        try:
+            with open(path, encoding="utf-8", errors="replace") as config:
+                return "identityagent" in config.read().lower()
+        except OSError:
+            return False
+
+
+class _Nothing:
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, *exception: object) -> None: ...
+
+
+_nothing = _Nothing()
+
+
+def _diagnose(error: BaseException) -> CannotConnect:
+    """The reason in one of a few words, then what the library said."""
+    causes: list[BaseException] = []
+    cause: BaseException | None = error
+    while cause is not None and cause not in causes:
+        causes.append(cause)
+        cause = cause.__cause__ or cause.__context__
+    text = str(error)
+    for known, reason, remedy in _DIAGNOSES:
+        if isinstance(known, str):
+            if known in text.lower():
+                return CannotConnect(reason, remedy or text)
+        elif any(isinstance(one, known) for one in causes):
+            return CannotConnect(reason, remedy or text)
+    return CannotConnect("unreachable", text)
+
+
+_DIAGNOSES: list[tuple[Any, str, str]] = [
+    (
+        BadHostKeyException,
+        "host key changed",
+        "somebody else may answer under this name. If the host was reinstalled, remove its old "
+        "key with ssh-keygen -R and connect once by hand",
+    ),
+    (
+        "not found in known_hosts",
+        "unknown host key",
+        "connect once by hand (ssh HOST), or use --accept-new",
+    ),
+    ("encrypted", "password needed", "the private key is encrypted: load it with ssh-add"),
+    (AuthenticationException, "password needed", "no key of yours was taken: try ssh HOST"),
+    ("authentication", "password needed", "no key of yours was taken: try ssh HOST"),
+    ("resolve", "no such name", ""),
+    ("refused", "refused", "nothing listens on its SSH port"),
+    (TimeoutError, "asleep", "no answer within the time limit"),
+    ("timed out", "asleep", "no answer within the time limit"),
+    ("no route", "asleep", "no route to it"),
+    ("unable to connect", "asleep", ""),
+]
+
+
+def connector_for(pyinfra_connector: type) -> type:
+    """Our connector in place of pyinfra's; raises CannotConnect for kinds that we do not speak."""
+    if issubclass(pyinfra_connector, BatchingConnector):
+        return pyinfra_connector
+    if issubclass(pyinfra_connector, SSHConnector):
+        return SSHBatchingConnector
+    if issubclass(pyinfra_connector, LocalConnector):
+        return LocalBatchingConnector
+    raise CannotConnect("unreachable", f"hardpoint speaks ssh and @local, not {pyinfra_connector}")
+
+

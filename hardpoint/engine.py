@@ -1,0 +1,274 @@
+"""Plan, check, apply, prove and roll back: the one place that the command line talks to."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from pyinfra.api import Inventory
+from pyinfra.api.host import Host
+
+from hardpoint import journal, remote
+from hardpoint.apply import Applier, HostApply
+from hardpoint.check import Checker, HostCheck
+from hardpoint.control import Control, Registry
+from hardpoint.outcome import Fate, HostReport, Outcome, Report, Status
+from hardpoint.plan import moved
+from hardpoint.policy import Policy
+from hardpoint.prove import Prover
+from hardpoint.session import Session
+
+_WRONG = (Status.EXPOSED, Status.DRIFT)
+_SETTLED = (Status.COMPLIANT, Status.NOT_APPLICABLE)
+
+
+@dataclass(frozen=True)
+class Rollout:
+    """How an apply goes over a fleet: a few hosts first, then batches; when it stops."""
+
+    canary: int = 0
+    batch: str = ""
+    max_failures: int = 0
+
+    def batches(self, hosts: list[Host]) -> Iterator[list[Host]]:
+        """The hosts in the order in which they are changed. Batch: a number or a percentage."""
+        rest = list(hosts)
+        if self.canary:
+            yield rest[: self.canary]
+            rest = rest[self.canary :]
+        size = self.size(len(hosts))
+        while rest:
+            yield rest[:size]
+            rest = rest[size:]
+
+    def size(self, total: int) -> int:
+        if not self.batch:
+            return max(total, 1)
+        if self.batch.endswith("%"):
+            return max(1, math.ceil(total * float(self.batch[:-1]) / 100))
+        return max(1, int(self.batch))
+
+
+@dataclass
+class Engine:
+    """One run of the command over some hosts."""
+
+    inventory: Inventory
+    hosts: list[Host]
+    policy: Policy
+    registry: Registry
+    wanted: Callable[[Control], bool]
+    sudo_password: Callable[[str], str | None] = lambda host: None
+    accept_new_host_keys: bool = False
+    restart_busy: bool = False
+    progress: Callable[[str], None] = lambda host: None
+
+    def __post_init__(self) -> None:
+        self.session = Session(
+            self.inventory, self.hosts, self.sudo_password, self.accept_new_host_keys
+        )
+        self.checker = Checker(self.session, self.registry, self.policy, self.wanted)
+        if self.restart_busy:
+            self.checker.allow_restart_of_busy()
+
+    # Commands
+
+    def check(self) -> tuple[Report, dict[str, HostCheck]]:
+        """Read-only, always."""
+        with _timed() as clock:
+            checks = self._check(self.hosts)
+        return self._report("check", checks, clock.seconds), checks
+
+    def apply(
+        self,
+        checks: dict[str, HostCheck],
+        rollout: Rollout,
+        reviewed: dict[str, list[dict[str, Any]]] | None = None,
+    ) -> Report:
+        """Makes true what the checks found wrong, batch by batch, then checks again.
+
+        Stops after the batch in which more hosts than `max_failures` are still wrong. A host whose
+        state is no longer the reviewed one is left alone.
+        """
+        with _timed() as clock:
+            after = dict(checks)
+            failures, stopped = 0, ""
+            for batch in rollout.batches(self.hosts):
+                if stopped:
+                    _leave_alone(batch, after, stopped)
+                    continue
+                failures += self._apply_batch(batch, checks, after, reviewed)
+                if failures > rollout.max_failures:
+                    stopped = f"stopped: {failures} host(s) still wrong after an earlier batch"
+        return self._report("apply", after, clock.seconds)
+
+    def prove(self) -> Report:
+        with _timed() as clock:
+            checks = self._check(self.hosts)
+            Prover(self.session, self.policy, self.checker.controls).prove(self.hosts, checks)
+        return self._report("prove", checks, clock.seconds)
+
+    def rollback(
+        self, run: str | None, control: str | None, to_origin: bool, force: bool, dry: bool = False
+    ) -> tuple[Report, dict[str, list[dict[str, str]] | str]]:
+        """Plays the hosts' journals back. host -> resources with results, or why it could not be."""
+        request = {
+            "do": "rollback",
+            "run": run,
+            "control": control,
+            "to": "origin" if to_origin else None,
+            "force": force,
+            "dry": dry,
+            "who": journal.operator(),
+        }
+        with _timed() as clock:
+            replies = self._ask_all(request)
+            checks = self._check(self.hosts)
+        results = {name: _rolled_back(reply) for name, reply in replies.items()}
+        return self._report("rollback", checks, clock.seconds), results
+
+    def runs(self) -> dict[str, list[dict[str, Any]] | str]:
+        """host -> its runs, newest first, or why they can't be seen."""
+        replies = self._ask_all({"do": "runs"})
+        return {
+            name: str(reply) if isinstance(reply, BaseException) else reply["runs"]
+            for name, reply in replies.items()
+        }
+
+    def close(self) -> None:
+        self.session.close()
+
+    # Parts
+
+    def _check(self, hosts: list[Host]) -> dict[str, HostCheck]:
+        return self.checker.check(hosts, self.progress)
+
+    def _ask_all(self, request: dict[str, Any]) -> dict[str, dict[str, Any] | BaseException]:
+        with self.session.phase() as state:
+            return self.session.each(state, self.hosts, lambda host: remote.ask(host, request))
+
+    def _apply_batch(
+        self,
+        batch: list[Host],
+        before: dict[str, HostCheck],
+        after: dict[str, HostCheck],
+        reviewed: dict[str, list[dict[str, Any]]] | None,
+    ) -> int:
+        """Applies to these hosts; how many of them are not as they should be now."""
+        refused = _moved_hosts(batch, before, reviewed)
+        hosts = [h for h in batch if h.name not in refused and not before[h.name].report.unreachable]
+        results = Applier(self.session, self.registry, self.restart_busy).apply(hosts, before)
+        again = self._check(hosts)
+        for host in hosts:
+            _judge_fates(before[host.name], again[host.name], results[host.name])
+            after[host.name] = again[host.name]
+        for host in batch:
+            if host.name in refused:
+                after[host.name] = _refused(before[host.name], refused[host.name])
+        return sum(_went_wrong(after[host.name].report) for host in batch)
+
+    def _report(self, command: str, checks: dict[str, HostCheck], seconds: float) -> Report:
+        return Report(
+            command=command,
+            profile=self.policy.profile,
+            started=datetime.now(UTC).isoformat(timespec="seconds"),
+            controls=len(self.checker.controls),
+            seconds=seconds,
+            hosts=[checks[host.name].report for host in self.hosts],
+            notices=list(self.policy.notices),
+        )
+
+
+class _timed:
+    """with _timed() as clock: ... clock.seconds"""
+
+    seconds = 0.0
+
+    def __enter__(self) -> _timed:
+        self._began = time.monotonic()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.seconds = time.monotonic() - self._began
+
+
+def _moved_hosts(
+    batch: list[Host],
+    checks: dict[str, HostCheck],
+    reviewed: dict[str, list[dict[str, Any]]] | None,
+) -> dict[str, str]:
+    """Hosts that are not what was reviewed, with the differences."""
+    if reviewed is None:
+        return {}
+    found = {}
+    for host in batch:
+        if host.name not in reviewed:
+            found[host.name] = "this host is not in the plan"
+        elif differences := moved(reviewed[host.name], checks[host.name].report):
+            found[host.name] = "the host has moved since the plan: " + "; ".join(differences)
+    return found
+
+
+def _refused(check: HostCheck, reason: str) -> HostCheck:
+    for outcome in check.report.outcomes:
+        if outcome.status in _WRONG:
+            outcome.fate, outcome.reason = Fate.LEFT_ALONE, reason
+    return check
+
+
+def _leave_alone(batch: list[Host], checks: dict[str, HostCheck], reason: str) -> None:
+    for host in batch:
+        _refused(checks[host.name], reason)
+
+
+def _judge_fates(before: HostCheck, after: HostCheck, result: HostApply) -> None:
+    """What became of each outcome, by comparing the two checks and what failed between them."""
+    was = {(outcome.control, outcome.subject): outcome for outcome in before.report.outcomes}
+    if after.report.unreachable:
+        after.report.outcomes = [_lost(outcome) for outcome in was.values()]
+    for outcome in after.report.outcomes:
+        key = (outcome.control, outcome.subject)
+        earlier = was.get(key)
+        outcome.fate = _fate(key, earlier, outcome, result)
+        told = result.failed.get(key) or result.busy.get(key) or result.blocked.get(key)
+        if told:
+            outcome.reason = told
+        if key in result.blocked:
+            outcome.status = Status.BLOCKED
+
+
+def _fate(
+    key: tuple[str, str], earlier: Outcome | None, now: Outcome, result: HostApply
+) -> Fate:
+    if key in result.busy or now.status is Status.BUSY:
+        return Fate.BUSY
+    if key in result.failed:
+        return Fate.FAILED
+    if key in result.blocked:
+        return Fate.LEFT_ALONE
+    was_wrong = earlier is None or earlier.status in _WRONG
+    if now.status in _SETTLED:
+        return Fate.FIXED if was_wrong and earlier is not None else Fate.ALREADY_RIGHT
+    return Fate.STILL_WRONG if was_wrong and now.status in _WRONG else Fate.LEFT_ALONE
+
+
+def _lost(outcome: Outcome) -> Outcome:
+    """The host went away during the apply: nothing is known of this outcome any more."""
+    outcome.status = Status.UNREACHABLE
+    return outcome
+
+
+def _went_wrong(report: HostReport) -> bool:
+    return bool(report.unreachable) or any(
+        outcome.fate in (Fate.STILL_WRONG, Fate.FAILED) for outcome in report.outcomes
+    )
+
+
+def _rolled_back(reply: dict[str, Any] | BaseException) -> list[dict[str, str]] | str:
+    if isinstance(reply, BaseException):
+        return str(reply)
+    return reply["results"]

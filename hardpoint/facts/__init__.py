@@ -1,0 +1,44 @@
+"""What can be read from a host. One file a subject; every fact is a question and its answer's shape.
+
+A fact's arguments come from the policy or the catalogue, never from another fact: enumeration
+(users, units) happens on the host, so that a check stays one or two round trips.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pyinfra.api import FactBase, StringCommand
+from pyinfra.api.exceptions import FactProcessError
+from pyinfra.connectors.util import make_unix_command
+
+from hardpoint import hostside
+
+
+class Read(FactBase[Any]):
+    """A read that our program on the host performs: `do` and `what` name it, `query` its arguments.
+
+    The reply may hold `limits`: [{subject, reason}], what it could not see, for one user or
+    (subject None) for all.
+    """
+
+    what: str
+
+    def command(self, query: dict[str, Any] | None = None) -> StringCommand:
+        return hostside.command({"do": "read", "what": self.what, **(query or {})})
+
+    @classmethod
+    def unprivileged(cls, query: dict[str, Any]) -> str:
+        """The shell command that reads as much as can be read where root can't be had."""
+        return make_unix_command(cls().command(query)).get_raw_value()
+
+    def process(self, output: list[str]) -> Any:
+        try:
+            return hostside.reply("\n".join(output))
+        except hostside.HostsideError as error:
+            raise FactProcessError(str(error)) from error
+
+    @staticmethod
+    def default() -> Any:
+        """What nothing looks like; a control that got it because a read failed is never compliant."""
+        return {}

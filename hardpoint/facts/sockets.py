@@ -1,0 +1,32 @@
+"""TCP listeners with their processes, and what answers on them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hardpoint.facts import Read
+
+
+class Listeners(Read):
+    """{listeners: [{address: "0.0.0.0", port: 11434, user, pid, comm, program, unit, manager,
+    started}], answers: {"11434": '{"version":"0.17.4"}'}, root: bool}.
+
+    Query: {"identify": {"11434": "/api/version"}}, a harmless GET on the host's own loopback.
+    Source: /proc/net/tcp and tcp6 (proc(5)).
+    """
+
+    what = "listeners"
+
+    @staticmethod
+    def default() -> dict[str, Any]:
+        return {"listeners": [], "answers": {}, "root": False}
+
+
+class CrossOrigin(Read):
+    """{status: 200, allow_origin: "*" | ""}: what the service on a loopback port tells the script
+    of a foreign page. An active test: only proofs ask it.
+
+    Query: {"port": 11434, "path": "/api/version", "origin": "https://..."}.
+    """
+
+    what = "cross_origin"

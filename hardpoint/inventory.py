@@ -1,0 +1,70 @@
+"""Inventories as pyinfra takes them: @local, a list of hosts, an inventory file, a module."""
+
+from __future__ import annotations
+
+import fnmatch
+import os
+from pathlib import Path
+
+from pyinfra.api import Config, Inventory, State
+from pyinfra.api.host import Host
+from pyinfra.context import ctx_config, ctx_state
+from pyinfra_cli.inventory import make_inventory, make_inventory_from_files
+
+
+class InventoryError(Exception):
+    """The inventory can't be used; the text says why and what to do."""
+
+
+def load(name: str) -> Inventory:
+    """The inventory that a person named. Raises InventoryError."""
+    state = State()
+    state.cwd = os.getcwd()
+    ctx_state.set(state)  # pyinfra runs an inventory file in the context of a state
+    ctx_config.set(Config())
+    try:
+        if ":" in name and not Path(name).exists() and "," not in name and "@" not in name:
+            inventory = make_inventory(name)
+        elif _looks_like_a_file(name) and not Path(name).exists():
+            raise InventoryError(f"{name}: there is no such inventory file")
+        else:
+            # A single name is a host, as ssh knows it: an alias of ~/.ssh/config need not resolve.
+            inventory = make_inventory_from_files(name, cwd=os.getcwd())
+    except InventoryError:
+        raise
+    except BaseException as error:  # an inventory is a program of the user's: anything may happen
+        if isinstance(error, KeyboardInterrupt):
+            raise
+        raise InventoryError(f"{name}: {type(error).__name__}: {error}") from error
+    finally:
+        ctx_state.reset()
+        ctx_config.reset()
+    if not len(inventory):
+        raise InventoryError(f"{name}: no hosts in it")
+    return inventory
+
+
+def _looks_like_a_file(name: str) -> bool:
+    return "/" in name.lstrip("@") and not name.startswith("@") or name.endswith(".py")
+
+
+def limited(inventory: Inventory, patterns: list[str]) -> list[Host]:
+    """The hosts that match a name, a glob or a group; all of them without a pattern.
+
+    Raises InventoryError for a pattern that matches nothing.
+    """
+    hosts = list(inventory)
+    if not patterns:
+        return hosts
+    chosen: list[Host] = []
+    for pattern in (part for text in patterns for part in text.split(",") if part):
+        matching = [host for host in hosts if _matches(host, pattern)]
+        if not matching:
+            known = ", ".join(host.name for host in hosts[:8])
+            raise InventoryError(f"--limit {pattern} matches no host and no group; hosts: {known}")
+        chosen += [host for host in matching if host not in chosen]
+    return [host for host in hosts if host in chosen]
+
+
+def _matches(host: Host, pattern: str) -> bool:
+    return fnmatch.fnmatch(host.name, pattern) or pattern in host.groups

@@ -1,0 +1,141 @@
+"""A settings file that is the user's: single keys of it, parsed and written on the host.
+
+One operation owns a document and writes it once a run; controls contribute fragments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from pyinfra import host
+from pyinfra.api import StringCommand, operation
+
+from hardpoint import hostside
+from hardpoint.facts.settings import SettingState
+from hardpoint.journal import Claim
+from hardpoint.operations import Desired
+from hardpoint.outcome import Change
+from hardpoint.reading import reader_of
+
+MergeRule = Literal["conflict", "union", "stricter"]
+
+
+class Conflict(Exception):
+    """Two controls want different values for one key; the policy has to decide."""
+
+
+@dataclass(frozen=True)
+class Fragment:
+    """One key of a document, and whose it is.
+
+    Merge rules: `union` joins lists, `stricter` takes the value that comes first in `order`,
+    `conflict` refuses different values.
+    """
+
+    control: str
+    subject: str
+    key: tuple[str, ...]
+    value: Any
+    merge: MergeRule = "conflict"
+    order: tuple[Any, ...] = ()
+
+
+@operation()
+def document(
+    path: str, user: str | None, format: str, fragments: tuple[Fragment, ...], claim: Claim
+) -> Iterator[StringCommand]:
+    """Sets keys of a settings file; all else in it stays byte for byte.
+
+    + path: absolute
+    + user: whose home it lies in; read and written as that user. None: a system file
+    + format: json (comments allowed), environment, shell or fish
+    + fragments: keys, values and the controls that want them
+    """
+    reader = reader_of(host)
+    pending = []
+    for fragment in merged(fragments):
+        resource = _resource(path, user, format, fragment.key)
+        state = reader.read(SettingState, resource=resource)
+        if _holds(state, fragment.value):
+            continue
+        name = ".".join(fragment.key)
+        now = _shown(state)
+        reader.announce(
+            Change(f"set {name} to {fragment.value!r} in {path}", path, now, repr(fragment.value)),
+            [path],
+        )
+        pending.append((fragment, resource))
+    if not pending:
+        host.noop(f"{path} has the wanted values")
+        return
+    records = [_entry(fragment, resource) for fragment, resource in pending]
+    common = {"run": claim.run, "who": claim.who}
+    yield hostside.command({"do": "record", **common, "records": records})
+    yield hostside.command({"do": "set", **common, "settings": records})
+
+
+def _entry(fragment: Fragment, resource: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "control": fragment.control,
+        "subject": fragment.subject,
+        "resource": resource,
+        "value": fragment.value,
+        "intended": {"value": fragment.value},
+    }
+
+
+def _resource(path: str, user: str | None, format: str, key: tuple[str, ...]) -> dict[str, Any]:
+    return {"type": "setting", "path": path, "user": user, "format": format, "key": list(key)}
+
+
+def _holds(state: dict[str, Any], value: Any) -> bool:
+    if "values" in state:
+        return bool(state["values"]) and all(one == value for one in state["values"])
+    return bool(state["present"]) and state["value"] == value
+
+
+def _shown(state: dict[str, Any]) -> str:
+    if not state["present"]:
+        return "absent"
+    return repr(state.get("values", state.get("value")))
+
+
+def merged(fragments: Iterable[Fragment]) -> list[Fragment]:
+    """One fragment a key. Raises Conflict where the rules leave two values."""
+    chosen: dict[tuple[str, ...], Fragment] = {}
+    for fragment in fragments:
+        other = chosen.get(fragment.key)
+        chosen[fragment.key] = fragment if other is None else _merge(other, fragment)
+    return list(chosen.values())
+
+
+def _merge(one: Fragment, two: Fragment) -> Fragment:
+    if one.value == two.value:
+        return one
+    if one.merge == two.merge == "union":
+        joined = [*one.value, *(item for item in two.value if item not in one.value)]
+        return replace(one, value=joined)
+    if one.merge == two.merge == "stricter" and one.order == two.order:
+        return min(one, two, key=lambda fragment: one.order.index(fragment.value))
+    raise Conflict(
+        f"{one.control} wants {'.'.join(one.key)} = {one.value!r}, {two.control} wants "
+        f"{two.value!r}: skip one of them in the policy"
+    )
+
+
+@dataclass(frozen=True)
+class Document(Desired):
+    """Keys of one settings file."""
+
+    operation = document
+
+    path: str
+    user: str | None
+    format: str
+    fragments: tuple[Fragment, ...]
+
+    def joined(self, other: Document) -> Document:
+        """Both documents' fragments, of the same file."""
+        return replace(self, fragments=(*self.fragments, *other.fragments))

@@ -1,0 +1,77 @@
+"""A file of our own on a host: whole, root's, known by its fingerprint."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from pyinfra import host
+from pyinfra.api import StringCommand, operation
+
+from hardpoint import hostside, journal
+from hardpoint.facts.files import FileStates
+from hardpoint.journal import Claim
+from hardpoint.operations import Desired, Refused
+from hardpoint.outcome import Change
+from hardpoint.reading import reader_of
+
+
+@operation()
+def file(
+    path: str, content: str, claim: Claim, mode: str = "0644", owner: str = "root:root"
+) -> Iterator[StringCommand]:
+    """Puts a file in place, journalled.
+
+    + path: where; outside the homes
+    + content: all of it
+    + mode: four octal digits
+    + owner: user:group
+    """
+    reader = reader_of(host)
+    state = reader.read(FileStates, paths=[path])["files"].get(path, {"type": "absent"})
+    digest = hashlib.sha256(content.encode()).hexdigest()
+    wanted = {"type": "file", "sha256": digest, "mode": mode, "owner": owner}
+    if state == wanted:
+        host.noop(f"{path} is as it should be")
+        return
+    if state["type"] not in ("absent", "file"):
+        raise Refused(f"{path} is a {state['type']}: move it away, it is in the way of our file")
+    reader.announce(
+        Change(_summary(path, state), path, before=_print(state), after=digest[:12]), [path]
+    )
+    resource: dict[str, Any] = {"type": "file", "path": path, "user": None}
+    yield journal.record(claim, resource, wanted)
+    yield hostside.command(
+        claim.request(
+            "write",
+            resource,
+            content_b64=base64.b64encode(content.encode()).decode(),
+            mode=mode,
+            owner=owner,
+        )
+    )
+
+
+def _summary(path: str, state: dict[str, Any]) -> str:
+    return f"create {path}" if state["type"] == "absent" else f"replace {path}"
+
+
+def _print(state: dict[str, Any]) -> str:
+    if state["type"] == "absent":
+        return "absent"
+    return f"{state.get('sha256', '')[:12]} {state['mode']} {state['owner']}"
+
+
+@dataclass(frozen=True)
+class File(Desired):
+    """A file with this content, mode and owner."""
+
+    operation = file
+
+    path: str
+    content: str
+    mode: str = "0644"
+    owner: str = "root:root"

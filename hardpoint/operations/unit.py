@@ -1,0 +1,107 @@
+"""A systemd service that has read its present configuration: reload and restart, from state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from pyinfra import host
+from pyinfra.api import StringCommand, operation
+
+from hardpoint import hostside, journal
+from hardpoint.facts.units import Units
+from hardpoint.journal import Claim
+from hardpoint.operations import Busy, Desired
+from hardpoint.outcome import Change
+from hardpoint.reading import Reader, reader_of
+
+
+@operation()
+def unit(
+    unit: str,
+    manager: str,
+    files: tuple[str, ...],
+    units: tuple[str, ...],
+    variables: tuple[str, ...],
+    claim: Claim,
+) -> Iterator[StringCommand]:
+    """Reloads the manager and restarts the service where it runs with an older configuration.
+
+    + unit: such as ollama.service
+    + manager: system, or the user whose manager runs it
+    + files: what this control puts in place for it
+    + units, variables: the query that the control reads units with (one read serves both)
+    """
+    reader = reader_of(host)
+    row = find(reader, unit, manager, units, variables)
+    if row is None or not row["running_manager"]:
+        host.noop(f"{unit} is not loaded: it reads its files when it starts")
+        return
+    planned = () if host.state.is_executing else reader.planned_paths
+    coming = sorted(set(planned) & {*files, *row["files"]})
+    actions = ["daemon-reload"] if row["reload_needed"] or coming else []
+    reason = _stale(row, coming) if row["active"] in ("active", "activating") else ""
+    if reason:
+        actions.append("restart")
+    if not actions:
+        host.noop(f"{unit} runs with its present configuration")
+        return
+    if reason and row["clients"] and not reader.restart_busy:
+        raise Busy(
+            f"{unit} is serving {', '.join(row['clients'][:3])}: try again later, or use "
+            "--restart-busy"
+        )
+    reader.announce(_change(unit, manager, actions, reason))
+    resource = {"type": "unit", "unit": unit, "manager": manager}
+    yield journal.record(claim, resource, {"active": row["active"]})
+    yield hostside.command(
+        claim.request("unit", resource, unit=unit, manager=manager, actions=actions)
+    )
+
+
+def find(
+    reader: Reader, unit: str, manager: str, units: tuple[str, ...], variables: tuple[str, ...]
+) -> dict[str, Any] | None:
+    """The row of one unit of one manager; None where it doesn't exist."""
+    rows = reader.read(Units, units=list(units), variables=list(variables))["units"]
+    matching = (row for row in rows if row["unit"] == unit and row["manager"] == manager)
+    return next(matching, None)
+
+
+def _stale(row: dict[str, Any], coming: list[str]) -> str:
+    """Why the running process does not have the configuration that is on disk; "" if it has."""
+    if coming:
+        return f"{coming[0]} will change"
+    if row["reload_needed"]:
+        return "systemd has not read its files again"
+    if row["started"] is not None and row["started"] < row["newest"]:
+        return "it started before its files were changed"
+    running = row["running"]
+    if running is not None:
+        for name, chain in row["settings"].items():
+            configured = chain[-1]["value"] if chain else None
+            if running.get(name) != configured:
+                return f"it runs with another {name}"
+    return ""
+
+
+def _change(unit: str, manager: str, actions: list[str], reason: str) -> Change:
+    whose = "" if manager == "system" else f" of {manager}"
+    if "restart" in actions:
+        return Change(f"restart {unit}{whose}: {reason}", unit, "running", "restarted")
+    return Change(f"reload systemd{whose}: files of {unit} change", unit, "loaded", "reloaded")
+
+
+@dataclass(frozen=True)
+class Unit(Desired):
+    """A service that, if it runs, runs with what its files say now."""
+
+    operation = unit
+    after_files = True
+
+    unit: str
+    manager: str
+    files: tuple[str, ...]
+    units: tuple[str, ...]
+    variables: tuple[str, ...]
