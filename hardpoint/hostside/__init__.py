@@ -17,7 +17,9 @@ from .payload.errors import Refusal
 from .payload.main import handler
 
 PAYLOAD = Path(__file__).parent / "payload"
-LIMIT = 120 * 1024  # Linux refuses a single argument of 128 KiB; `sh -c` and sudo wrap ours once more
+LIMIT = (
+    120 * 1024
+)  # Linux refuses a single argument of 128 KiB; `sh -c` and sudo wrap ours once more
 REPLY_LIMIT = 64 * 1024 * 1024
 
 # runs before the version is known, so it must compile on any Python; no quote and no backslash may appear in
@@ -79,7 +81,9 @@ def command(request: dict) -> StringCommand:
 
 def reply(stdout: str) -> dict:
     """The reply in a command's standard output; HostsideError for a refusal or when there is none."""
-    lines = [line for line in stdout.splitlines() if line.strip()] if len(stdout) <= REPLY_LIMIT else []
+    lines = (
+        [line for line in stdout.splitlines() if line.strip()] if len(stdout) <= REPLY_LIMIT else []
+    )
     try:
         answer = json.loads(lines[-1])
     except (IndexError, ValueError, RecursionError):
@@ -124,5 +128,7 @@ def _imported(tree: ast.AST) -> list[str]:
     names: list[str] = []
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.level == 1:
-            names += [node.module.split(".")[0]] if node.module else [alias.name for alias in node.names]
+            names += (
+                [node.module.split(".")[0]] if node.module else [alias.name for alias in node.names]
+            )
     return names

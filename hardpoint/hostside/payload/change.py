@@ -36,10 +36,17 @@ def _layer(layers, one, request, resource):
     control, subject = claimant(one, request)
     identity = resources.identity(resource)
     for layer in reversed(layers):
-        if layer.live and (layer.control, layer.subject, layer.identity) == (control, subject, identity):
+        if layer.live and (layer.control, layer.subject, layer.identity) == (
+            control,
+            subject,
+            identity,
+        ):
             return layer
     label = resources.label(resource)
-    raise Refusal("not-recorded", "%s has no record of %s in this run: record it before a change" % (control, label))
+    raise Refusal(
+        "not-recorded",
+        "%s has no record of %s in this run: record it before a change" % (control, label),
+    )
 
 
 def _resource(request, kind):
@@ -60,7 +67,11 @@ def write(request, places):
     with _run(request, places) as (store, run):
         layer = _layer(of_run(store, run), request, request, resource)
         now = resources.observe([resource], store.seal)[0].state
-        meant = {"kind": "regular", "sha256": digest(content), **({"mode": "%04o" % mode} if mode is not None else {})}
+        meant = {
+            "kind": "regular",
+            "sha256": digest(content),
+            **({"mode": "%04o" % mode} if mode is not None else {}),
+        }
         meant.update({"uid": owner[0], "gid": owner[1]} if owner else {})
         changed = not resources.same(now, meant)
         if changed:
@@ -86,7 +97,9 @@ def _owner(text, user):
         name, group = text.split(":")
         owner = (pwd.getpwnam(name).pw_uid, grp.getgrnam(group).gr_gid)
     except (AttributeError, ValueError, KeyError):
-        raise Refusal("bad-request", 'an owner is written like "root:root", with names of this host') from None
+        raise Refusal(
+            "bad-request", 'an owner is written like "root:root", with names of this host'
+        ) from None
     if user is not None:
         raise Refusal("bad-request", "the files of a user belong to that user: no owner")
     return owner
@@ -113,7 +126,9 @@ def put(request, places):
 
 def drop(request, places):
     """Like set, without values: the keys go."""
-    return _edit(request, places, [{**one, "absent": True} for one in request.get("settings") or [request]])
+    return _edit(
+        request, places, [{**one, "absent": True} for one in request.get("settings") or [request]]
+    )
 
 
 def _edit(request, places, items):
@@ -126,7 +141,11 @@ def _edit(request, places, items):
         if not one.get("absent") and "value" not in one:
             raise Refusal("bad-request", 'a setting has a "value", or "absent": true')
         key = {"key": part["key"]}
-        changes.append({"op": "drop", **key} if one.get("absent") else {"op": "put", **key, "value": one["value"]})
+        changes.append(
+            {"op": "drop", **key}
+            if one.get("absent")
+            else {"op": "put", **key, "value": one["value"]}
+        )
         if meant.setdefault(resources.identity(part), changes[-1]) != changes[-1]:
             raise Refusal("bad-request", "two values for %s" % resources.label(part))
     with _run(request, places) as (store, run):
@@ -136,17 +155,26 @@ def _edit(request, places, items):
             {"event": "doing", "n": layer.n, "state": intention(part, one, store.seal)}
             for layer, part, one in zip(mine, parts, items)
         ))  # fmt: skip
-        results = userio.as_user(user, settings.edit, path, style, changes, _mode(request.get("mode")))
+        results = userio.as_user(
+            user, settings.edit, path, style, changes, _mode(request.get("mode"))
+        )
         events = []
         for layer, result in zip(mine, results):
-            event = {"event": "done", "n": layer.n, "after": resources.setting_state(result, store.seal)}
+            event = {
+                "event": "done",
+                "n": layer.n,
+                "after": resources.setting_state(result, store.seal),
+            }
             if result["undo"] is not None:
                 content = json.dumps(result["undo"]).encode()
                 store.put_blobs(run, {digest(content): content})
                 event["undo"] = digest(content)
             events.append(event)
         store.append(run, *events)
-    told = [{"control": layer.control, "subject": layer.subject, "changed": r["changed"]} for layer, r in zip(mine, results)]
+    told = [
+        {"control": layer.control, "subject": layer.subject, "changed": r["changed"]}
+        for layer, r in zip(mine, results)
+    ]
     return {"changed": any(result["changed"] for result in results), "settings": told}
 
 
@@ -168,7 +196,9 @@ def unit(request, places):
 
 def package(request, places):
     """{"run", "control", "subject", "action": "install", "name"} -> {"changed", "installed": [names]}"""
-    resource = resources.check(request.get("resource") or {"type": "package", "name": request.get("name")})
+    resource = resources.check(
+        request.get("resource") or {"type": "package", "name": request.get("name")}
+    )
     if request.get("action") != "install":
         raise Refusal("bad-request", "the action of a package is install")
     name = resource["name"]
@@ -180,9 +210,21 @@ def package(request, places):
             configured = [one for one in planned if packages.state(one)["status"] == "config-files"]
             before = packages.installed()
             aim = {"kind": "package", "status": "installed"}
-            store.append(run, {"event": "doing", "n": layer.n, "state": aim, "planned": planned, "configured": configured})
+            store.append(
+                run,
+                {
+                    "event": "doing",
+                    "n": layer.n,
+                    "state": aim,
+                    "planned": planned,
+                    "configured": configured,
+                },
+            )
             packages.install(name)
             brought = sorted(packages.installed() - before)
         brought += [one for one in layer.installed or [] if one not in brought]
-        store.append(run, {"event": "done", "n": layer.n, "after": packages.state(name), "installed": brought})
+        store.append(
+            run,
+            {"event": "done", "n": layer.n, "after": packages.state(name), "installed": brought},
+        )
     return {"changed": bool(brought), "installed": brought}

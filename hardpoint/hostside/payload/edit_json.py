@@ -39,7 +39,9 @@ class _Node:
 def get(text, key):
     """(found, value, raw text of the value); (False, None, None) when the path leads nowhere."""
     node = _at(_parse(text), key)
-    return (False, None, None) if node is None else (True, node.value(), text[node.start : node.end])
+    return (
+        (False, None, None) if node is None else (True, node.value(), text[node.start : node.end])
+    )
 
 
 def note(text, key):
@@ -89,9 +91,24 @@ def restore(text, key, noted):
     return _drop(text, key[: last + 1], hole if last == depth else None)
 
 
+def inherited(noted, key, gone, gone_key):
+    """The note of `key` as it would be without an older key that was taken back while this one stays.
+
+    What that one made (objects on the way) or found (an empty object) must go, or come back, with this one."""
+    if "raw" in noted or "raw" in gone or key[: noted["depth"]] != gone_key[: noted["depth"]]:
+        return noted
+    if noted["depth"] > gone["depth"]:
+        return {"depth": gone["depth"], "hole": gone["hole"]}
+    if noted["depth"] == gone["depth"] and noted["hole"] is None:
+        return {**noted, "hole": gone["hole"]}
+    return noted
+
+
 def empty(text):
     """Whether there is no key and no comment in the text."""
-    return not text.strip(_BLANK + "\ufeff") or (not _parse(text).members and not _comments(text, _parse(text)))
+    return not text.strip(_BLANK + "\ufeff") or (
+        not _parse(text).members and not _comments(text, _parse(text))
+    )
 
 
 def new():
@@ -103,7 +120,11 @@ def new():
 
 
 def _bad(text, place, what):
-    return Refusal("malformed", "line %d: %s: repair it by hand, it is left as it is" % (text.count("\n", 0, place) + 1, what))
+    return Refusal(
+        "malformed",
+        "line %d: %s: repair it by hand, it is left as it is"
+        % (text.count("\n", 0, place) + 1, what),
+    )
 
 
 def _parse(text):
@@ -132,7 +153,9 @@ def _value(text, place, depth):
     elif first == '"':
         node.end, node.scalar = _string(text, place)
     else:
-        match = _NUMBER.match(text, place) or re.compile(r"(?:true|false|null)(?![0-9A-Za-z])").match(text, place)
+        match = _NUMBER.match(text, place) or re.compile(
+            r"(?:true|false|null)(?![0-9A-Za-z])"
+        ).match(text, place)
         if not match:
             raise _bad(text, place, "not a JSON value")
         word = match.group()
@@ -207,7 +230,9 @@ def _deepest(root, key):
     while node.child(key[depth]) is not None:
         node, depth = node.child(key[depth]), depth + 1
         if node.members is None:
-            raise Refusal("malformed", "%s is not an object: its key is left as it is" % ".".join(key[:depth]))
+            raise Refusal(
+                "malformed", "%s is not an object: its key is left as it is" % ".".join(key[:depth])
+            )
     return node, depth
 
 
@@ -233,7 +258,16 @@ def _put(text, key, value, raw):
     expected = root.value()
     node = _at(root, key)
     if node is not None:
-        made = _splice(text, [(node.start, node.end, raw if raw is not None else _dump(text, root, node.start, value))])
+        made = _splice(
+            text,
+            [
+                (
+                    node.start,
+                    node.end,
+                    raw if raw is not None else _dump(text, root, node.start, value),
+                )
+            ],
+        )
     else:
         made = _insert(text, root, key, value, raw)
     holder = expected
@@ -246,7 +280,10 @@ def _put(text, key, value, raw):
 def _checked(text, expected):
     """A net under the hand-written edits: what was made must mean what was meant."""
     if not _same(_parse(text).value(), expected):
-        raise Refusal("malformed", "this layout of commas and comments can't be edited safely: change the key by hand")
+        raise Refusal(
+            "malformed",
+            "this layout of commas and comments can't be edited safely: change the key by hand",
+        )
     return text
 
 
@@ -273,7 +310,11 @@ def _insert(text, root, key, value, raw):
     else:
         margin = _margin(text, parent.start) + _indent(text, root)
     space = _colon_space(text, root)
-    body = raw if raw is not None else _dumps(value, _indent(text, root) if spread else None, margin, nl, space)
+    body = (
+        raw
+        if raw is not None
+        else _dumps(value, _indent(text, root) if spread else None, margin, nl, space)
+    )
     member = json.dumps(key[depth], ensure_ascii=_surrogate(key[depth])) + ":" + space + body
     if not parent.members:
         return _fill(text, parent, member, margin, nl, spread)
@@ -318,9 +359,13 @@ def _drop(text, key, hole):
             begin = start
         end = node.end if text[node.end : comma].strip(_BLANK) else comma
         after = comma + 1
-        if line is None and not index:  # the first of an inline object takes the space that follows it along
+        if (
+            line is None and not index
+        ):  # the first of an inline object takes the space that follows it along
             after = re.compile(r"[ \t]*").match(text, after).end()
-        return _splice(text, [(begin, end, ""), (comma, after, "")] if end < comma else [(begin, after, "")])
+        return _splice(
+            text, [(begin, end, ""), (comma, after, "")] if end < comma else [(begin, after, "")]
+        )
     previous = parent.members[index - 1][2].end
     comma = _skip(text, previous)
     if line is None and not text[previous:start].strip(_BLANK + ","):
@@ -368,7 +413,11 @@ def _margin(text, place):
 def _indent(text, root):
     """One step of the document's own indentation."""
     first = root.members[0][1] if root.members else root.start
-    step = _margin(text, first)[len(_margin(text, root.start)) :] if _line_start(text, first) is not None else ""
+    step = (
+        _margin(text, first)[len(_margin(text, root.start)) :]
+        if _line_start(text, first) is not None
+        else ""
+    )
     return step or "  "
 
 
@@ -381,11 +430,22 @@ def _colon_space(text, root):
 
 def _dump(text, root, place, value):
     spread = "\n" in text[root.start : root.end]
-    return _dumps(value, _indent(text, root) if spread else None, _margin(text, place), _newline(text), _colon_space(text, root))
+    return _dumps(
+        value,
+        _indent(text, root) if spread else None,
+        _margin(text, place),
+        _newline(text),
+        _colon_space(text, root),
+    )
 
 
 def _dumps(value, indent, margin, nl, space):
-    made = json.dumps(value, indent=indent, ensure_ascii=_surrogate(value), separators=("," if indent else "," + space, ":" + space))
+    made = json.dumps(
+        value,
+        indent=indent,
+        ensure_ascii=_surrogate(value),
+        separators=("," if indent else "," + space, ":" + space),
+    )
     return made.replace("\n", nl + margin)
 
 

@@ -24,7 +24,10 @@ _PLAIN = re.compile(r"[A-Za-z0-9_./:@%+,=-]+\Z")
 
 def find(text, name, style):
     """[(line number from 1, raw value, value or None when only known at run time)] in order."""
-    return [(text.count("\n", 0, found.start) + 1, found.raw, found.value) for found in _find(text, name, style)]
+    return [
+        (text.count("\n", 0, found.start) + 1, found.raw, found.value)
+        for found in _find(text, name, style)
+    ]
 
 
 def note(text, name, style):
@@ -33,12 +36,14 @@ def note(text, name, style):
     lines = []
     for found in every:
         start, end = _lines(text, found)
-        lines.append({
-            "shape": _shape(text, found, every),
-            "was": text[found.start : found.end],
-            "line": text.count("\n", 0, start),
-            "whole": text[start:end] if _alone(text, found) else None,
-        })
+        lines.append(
+            {
+                "shape": _shape(text, found, every),
+                "was": text[found.start : found.end],
+                "line": text.count("\n", 0, start),
+                "whole": text[start:end] if _alone(text, found) else None,
+            }
+        )
     return {"lines": lines}
 
 
@@ -48,13 +53,23 @@ def put(text, name, value, style):
         raise Refusal("bad-request", "the value of %s is not one line of text" % name)
     every = _find(text, name, style)
     if not every:
-        return _insert_line(text, text.count("\n") + 1, _statement(name, _quoted(value, "", style), style) + _newline(text))
+        return _insert_line(
+            text,
+            text.count("\n") + 1,
+            _statement(name, _quoted(value, "", style), style) + _newline(text),
+        )
     for found in reversed(every):
         if found.value != value:
-            head = text[found.start : found.body] if found.body is not None else name + (" " if style == "fish" else "=")
+            head = (
+                text[found.start : found.body]
+                if found.body is not None
+                else name + (" " if style == "fish" else "=")
+            )
             text = text[: found.start] + head + _quoted(value, found.raw, style) + text[found.end :]
     if [found.value for found in _find(text, name, style)] != [value] * len(every):
-        raise Refusal("malformed", "the assignment of %s can't be rewritten safely: change it by hand" % name)
+        raise Refusal(
+            "malformed", "the assignment of %s can't be rewritten safely: change it by hand" % name
+        )
     return text
 
 
@@ -83,7 +98,9 @@ def restore(text, name, noted, style):
     for start, end, new in reversed(pieces):
         text = text[:start] + new + text[end:]
     for old in waiting:
-        whole = old["whole"] or {"fish": "set -gx ", "shell": "export "}.get(style, "") + old["was"] + _newline(text)
+        whole = old["whole"] or {"fish": "set -gx ", "shell": "export "}.get(style, "") + old[
+            "was"
+        ] + _newline(text)
         text = _insert_line(text, old["line"], whole)
     return text
 
@@ -116,7 +133,18 @@ def _find_environment(text, name):
                 raw = text[match.end() : end].rstrip(" \t\r")
                 stop = match.end() + len(raw)
                 value = _environment_value(raw)
-                found.append(_Found(match.start(1), stop, match.end(), raw, value, (match.start(), stop), False, False))
+                found.append(
+                    _Found(
+                        match.start(1),
+                        stop,
+                        match.end(),
+                        raw,
+                        value,
+                        (match.start(), stop),
+                        False,
+                        False,
+                    )
+                )
             place = end
         place = text.find("\n", place) + 1 or len(text)
     return found
@@ -126,7 +154,9 @@ def _environment_end(text, place):
     """Where the value at `place` ends: its line's end, later after a backslash or inside quotes."""
     fresh = True  # quotes count only where a value begins
     while place < len(text) and text[place] != "\n":
-        quoted = re.compile(r"'[^']*'|\"(?:[^\"\\]|\\.)*\"", re.S).match(text, place) if fresh else None
+        quoted = (
+            re.compile(r"'[^']*'|\"(?:[^\"\\]|\\.)*\"", re.S).match(text, place) if fresh else None
+        )
         if quoted:
             place = quoted.end()
             continue
@@ -189,7 +219,9 @@ def _of_fish(text, command, name):
         return
     at = next((n for n in range(1, len(words)) if not words[n].startswith("-")), len(words))
     short = "".join(word[1:] for word in words[1:at] if not word.startswith("--"))
-    other = {"--erase", "--query", "--names", "--show"} & set(words[1:at]) or set("eqnS") & set(short)
+    other = {"--erase", "--query", "--names", "--show"} & set(words[1:at]) or set("eqnS") & set(
+        short
+    )
     if words[at : at + 1] != [name] or at + 1 >= len(words) or other:
         return
     grows = set("ap") & set(short) or {"--append", "--prepend"} & set(words[1:at])
@@ -219,7 +251,10 @@ def _quoted(value, raw, style):
 
 
 def _statement(name, quoted, style):
-    return {"environment": "%s=%s", "shell": "export %s=%s", "fish": "set -gx %s %s"}[style] % (name, quoted)
+    return {"environment": "%s=%s", "shell": "export %s=%s", "fish": "set -gx %s %s"}[style] % (
+        name,
+        quoted,
+    )
 
 
 def _drop(text, found, style):
@@ -233,7 +268,9 @@ def _drop(text, found, style):
         idle = {"shell": ":", "fish": "true"}.get(style, "")
         return text[: found.command[0]] + idle + text[found.command[1] :]
     start, end = _lines(text, found)
-    if not text[start:end].endswith("\n"):  # the last line, without a line break: the one before goes instead
+    if not text[start:end].endswith(
+        "\n"
+    ):  # the last line, without a line break: the one before goes instead
         start = len(text[:start].removesuffix("\n").removesuffix("\r")) if start else start
     return text[:start] + text[end:]
 

@@ -1,5 +1,6 @@
 """Expected problems, as a code for programs and a sentence for people."""
 
+import contextlib
 import errno
 import os
 
@@ -17,10 +18,16 @@ class Refusal(Exception):
 _BY_ERRNO = {
     errno.ENOENT: ("missing", "does not exist"),
     errno.EACCES: ("permission", "is not accessible: run as its owner or as root"),
-    errno.EPERM: ("permission", "may not be changed: run as its owner or as root, and look for an immutable flag (lsattr)"),
+    errno.EPERM: (
+        "permission",
+        "may not be changed: run as its owner or as root, and look for an immutable flag (lsattr)",
+    ),
     errno.ENOSPC: ("disk-full", "has no space left: free some and run again"),
     errno.EDQUOT: ("disk-full", "is over its owner's quota: free some space and run again"),
-    errno.EROFS: ("read-only", "is on a read-only file system: remount it, or manage this file in the image"),
+    errno.EROFS: (
+        "read-only",
+        "is on a read-only file system: remount it, or manage this file in the image",
+    ),
     errno.ELOOP: ("symlink", "is a symbolic link: links are not followed here"),
     errno.ENOTDIR: ("not-a-directory", "has something that is not a directory in its path"),
     errno.EISDIR: ("not-regular", "is a directory"),
@@ -35,3 +42,12 @@ def refusal(error, where):
     """The Refusal for an OSError that was met at `where`."""
     code, words = _BY_ERRNO.get(error.errno, ("io-error", os.strerror(error.errno or 0)))
     return Refusal(code, "%s %s" % (where, words))
+
+
+@contextlib.contextmanager
+def os_errors(where):
+    """OSErrors of the block as Refusals about `where`."""
+    try:
+        yield
+    except OSError as error:
+        raise refusal(error, where) from None

@@ -15,15 +15,17 @@ def runs(request, places):
         layers = [layer for layer in of_run(store, run) if not layer.void]
         ended = [event["at"] for event in events if event["event"] == "close"]
         first = events[0] if events else {}
-        found.append({
-            "id": run,
-            "who": first.get("who"),
-            "began": first.get("at"),
-            "ended": ended[-1] if ended else None,
-            "entries": len(layers),
-            "controls": sorted({layer.control for layer in layers}),
-            "state": _state(layers),
-        })
+        found.append(
+            {
+                "id": run,
+                "who": first.get("who"),
+                "began": first.get("at"),
+                "ended": ended[-1] if ended else None,
+                "entries": len(layers),
+                "controls": sorted({layer.control for layer in layers}),
+                "state": _state(layers),
+            }
+        )
     return {"runs": found}
 
 

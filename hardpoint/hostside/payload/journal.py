@@ -54,7 +54,11 @@ def record(request, places):
     replies = []
     for one in wanted:
         before = known[one["claim"]]
-        named = {"control": one["control"], "subject": one["subject"], "resource": resources.label(one["resource"])}
+        named = {
+            "control": one["control"],
+            "subject": one["subject"],
+            "resource": resources.label(one["resource"]),
+        }
         told = {"kind": before["kind"], "description": resources.describe(before)}
         replies.append({**named, "before": told, "known": one["claim"] not in fresh})
     return {"run": run, "records": replies}
@@ -62,8 +66,13 @@ def record(request, places):
 
 def claimant(one, request):
     """(control, subject) of a request or of one of its parts; Refusal "bad-request"."""
-    control, subject = one.get("control", request.get("control")), one.get("subject", request.get("subject", ""))
-    if not isinstance(control, str) or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}", control):
+    control, subject = (
+        one.get("control", request.get("control")),
+        one.get("subject", request.get("subject", "")),
+    )
+    if not isinstance(control, str) or not re.fullmatch(
+        r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}", control
+    ):
         raise Refusal("bad-request", "a change names its control: letters, digits and -")
     if subject is not None and (not isinstance(subject, str) or len(subject) > 500):
         raise Refusal("bad-request", "a subject is a short text")
@@ -95,12 +104,22 @@ def _save(store, run, layers, wanted, seen):
         if store.origin(one["identity"]) is not None and known is None:
             known = {layer.identity for layer in every(store) if layer.live}
         # without a live record the origin is left over from a crash, and what is there now is the origin
-        if store.origin(one["identity"]) is None or one["identity"] not in known | {e["identity"] for e in events}:
-            origin = {"resource": one["resource"], "before": what.state, "blobs": sorted(what.blobs), "run": run, "carried": []}
+        if store.origin(one["identity"]) is None or one["identity"] not in known | {
+            e["identity"] for e in events
+        }:
+            origin = {
+                "resource": one["resource"],
+                "before": what.state,
+                "blobs": sorted(what.blobs),
+                "run": run,
+                "carried": [],
+            }
             store.put_origin(one["identity"], origin, what.blobs)
         event = {name: one[name] for name in ("control", "subject", "resource", "identity")}
         intended = intention(one["resource"], one["intended"], store.seal)
-        events.append({"event": "record", "n": count, **event, "before": what.state, "intended": intended})
+        events.append(
+            {"event": "record", "n": count, **event, "before": what.state, "intended": intended}
+        )
         count += 1
     if events:
         store.append(run, *events)
@@ -113,9 +132,15 @@ def intention(resource, intended, seal):
     if intended.get("absent"):
         return {"kind": "absent"}
     if resource["type"] == "setting" and "value" in intended:
-        return {"kind": "value", "digest": seal(settings.intended(resource["format"], intended["value"]))}
+        return {
+            "kind": "value",
+            "digest": seal(settings.intended(resource["format"], intended["value"])),
+        }
     if resource["type"] == "file" and isinstance(intended.get("sha256"), str):
-        return {"kind": "regular", **{name: str(intended[name]) for name in ("sha256", "mode") if intended.get(name)}}
+        return {
+            "kind": "regular",
+            **{name: str(intended[name]) for name in ("sha256", "mode") if intended.get(name)},
+        }
     return None
 
 
@@ -137,7 +162,9 @@ def close(request, places):
 
 def _untouched(store, layer):
     try:
-        return resources.same(resources.observe([layer.resource], store.seal)[0].state, layer.before)
+        return resources.same(
+            resources.observe([layer.resource], store.seal)[0].state, layer.before
+        )
     except Refusal:
         return False
 
@@ -162,7 +189,9 @@ def _carry(store, layers):
     """What a run still claims outlives it, beside the origin of each resource."""
     for layer in layers:
         origin = store.origin(layer.identity) if layer.live else None
-        if origin is None or any((one["run"], one["n"]) == (layer.run, layer.n) for one in origin["carried"]):
+        if origin is None or any(
+            (one["run"], one["n"]) == (layer.run, layer.n) for one in origin["carried"]
+        ):
             continue
         fields = ("run", "seq", "n", "control", "subject", "status", "after", "configured")
         claim = {name: getattr(layer, name) for name in fields}

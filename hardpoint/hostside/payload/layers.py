@@ -30,6 +30,11 @@ class Layer:
     def order(self):
         return (self.seq, self.n)
 
+    @property
+    def idle(self):
+        """Whether it found its goal reached: a claim without a change."""
+        return self.status != "open" and resources.same(self.before, self.after)
+
     def left(self, state):
         """Whether `state` is what this layer made, or was about to make when the host died."""
         if self.retry:
@@ -37,7 +42,9 @@ class Layer:
         if self.status == "open" and self.resource["type"] == "unit":
             return True  # cut between stop and start: any state can be ours
         if self.status == "open":
-            return any(resources.same(state, wanted) for wanted in (self.doing, self.intended, self.after))
+            return any(
+                resources.same(state, wanted) for wanted in (self.doing, self.intended, self.after)
+            )
         return resources.same(state, self.after)
 
 
@@ -68,6 +75,8 @@ def _apply(layer, event, place):
         layer.undos += [event["undo"]] if event.get("undo") else []
         layer.actions += event.get("actions", [])
         layer.installed = event.get("installed", layer.installed)
+    elif kind == "inherits":
+        layer.before = {**layer.before, **event["before"]}
     elif kind == "void":
         layer.status, layer.void = "gone", True
     elif kind == "rolled_back":
@@ -82,7 +91,12 @@ def every(store):
         for claim in origin["carried"]:
             if claim["run"] in runs:
                 continue  # the host died while that run was being pruned
-            event = {**claim, "identity": identity, "resource": origin["resource"], "before": origin["before"]}
+            event = {
+                **claim,
+                "identity": identity,
+                "resource": origin["resource"],
+                "before": origin["before"],
+            }
             layer = Layer(claim["run"], claim["seq"], event)
             layer.status, layer.after, layer.carried = claim["status"], claim["after"], True
             layer.installed, layer.configured = claim["installed"], claim["configured"]

@@ -50,7 +50,11 @@ def holder(places):
 
 
 def _candidates(places):
-    return [places.lease] if places is not PLACES else [places.lease, "/var/run/hardpoint", places.root]
+    return (
+        [places.lease]
+        if places is not PLACES
+        else [places.lease, "/var/run/hardpoint", places.root]
+    )
 
 
 def _folder(places):
@@ -59,8 +63,14 @@ def _folder(places):
             with contextlib.suppress(FileExistsError):
                 os.mkdir(folder, 0o700)
             found = os.lstat(folder)
-            if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o022:
-                raise Refusal("foreign-owner", "%s must be a directory that only root can write" % folder)
+            if (
+                not stat.S_ISDIR(found.st_mode)
+                or found.st_uid != os.geteuid()
+                or found.st_mode & 0o022
+            ):
+                raise Refusal(
+                    "foreign-owner", "%s must be a directory that only root can write" % folder
+                )
             return folder
     raise Refusal("missing", "no directory for the lock of this host: %s" % places.lease)
 
@@ -76,7 +86,9 @@ def _lock(folder):
         except OSError:
             if time.monotonic() > deadline:
                 os.close(lock)
-                raise _busy(_read(folder) or {"run": "?", "who": "another command", "since": now()}) from None
+                raise _busy(
+                    _read(folder) or {"run": "?", "who": "another command", "since": now()}
+                ) from None
             time.sleep(0.05)
 
 

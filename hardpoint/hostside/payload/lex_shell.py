@@ -109,7 +109,9 @@ class _Lexer:
         match = pattern.match(self.text, place)
         if not match:
             line = self.text.count("\n", 0, place) + 1
-            raise Refusal("malformed", "line %d: a quote or bracket is not closed: repair it by hand" % line)
+            raise Refusal(
+                "malformed", "line %d: a quote or bracket is not closed: repair it by hand" % line
+            )
         return match.end()
 
     def single(self, place, escapes):
@@ -130,7 +132,12 @@ class _Lexer:
 
     def balanced(self, place):
         """After the bracket that closes the one at `place`, quotes minded."""
-        text, start, open_, close = self.text, place, self.text[place], {"(": ")", "{": "}"}[self.text[place]]
+        text, start, open_, close = (
+            self.text,
+            place,
+            self.text[place],
+            {"(": ")", "{": "}"}[self.text[place]],
+        )
         level = 0
         while place < len(text):
             char = text[place]
@@ -197,7 +204,9 @@ def unquoted(word, style):
             end = re.compile(r'"(?:[^"\\]|\\.)*"', re.S).match(word, place)
             if not end or re.search(r"(?<!\\)(?:\\\\)*(?:\$|`)", end.group()[1:-1]):
                 return None
-            value.append(re.sub(r'\\(?:\n|([$`"\\]))', lambda match: match.group(1) or "", end.group()[1:-1]))
+            value.append(
+                re.sub(r'\\(?:\n|([$`"\\]))', lambda match: match.group(1) or "", end.group()[1:-1])
+            )
             place = end.end()
         elif char in "$`" or (fish and char in "({"):
             return None

@@ -30,10 +30,14 @@ def handler(request):
     if do == "read":
         what = request.get("what")
         if not isinstance(what, str) or not re.fullmatch(r"[a-z][a-z0-9_]*", what):
-            raise Refusal("bad-request", "a read names what it reads: lower-case letters, digits and _")
+            raise Refusal(
+                "bad-request", "a read names what it reads: lower-case letters, digits and _"
+            )
         return "read_" + what, "read", False
     if not isinstance(do, str) or do not in HANDLERS:
-        raise Refusal("bad-request", "unknown request: 'do' is one of read, %s" % ", ".join(sorted(HANDLERS)))
+        raise Refusal(
+            "bad-request", "unknown request: 'do' is one of read, %s" % ", ".join(sorted(HANDLERS))
+        )
     return (*HANDLERS[do].split(":"), True)
 
 
@@ -77,4 +81,6 @@ def _load(module):
     except ModuleNotFoundError as error:
         if error.name != name:
             raise
-        raise Refusal("bad-request", "nothing here answers that request: no module %s" % module) from None
+        raise Refusal(
+            "bad-request", "nothing here answers that request: no module %s" % module
+        ) from None

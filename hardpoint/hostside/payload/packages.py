@@ -13,7 +13,11 @@ _APT = [
     "apt-get", "-q", "-y", "--no-install-recommends",
     "-o", "Dpkg::Options::=--force-confold", "-o", "DPkg::Lock::Timeout=60", "-o", "APT::Get::AutomaticRemove=0",
 ]  # fmt: skip
-_ENVIRONMENT = {"DEBIAN_FRONTEND": "noninteractive", "NEEDRESTART_SUSPEND": "1", "APT_LISTCHANGES_FRONTEND": "none"}
+_ENVIRONMENT = {
+    "DEBIAN_FRONTEND": "noninteractive",
+    "NEEDRESTART_SUSPEND": "1",
+    "APT_LISTCHANGES_FRONTEND": "none",
+}
 _TIMEOUT = 1200
 
 
@@ -38,7 +42,9 @@ def installed():
 
 
 def state(name):
-    status, output = shell.run(["dpkg-query", "-W", "-f", "${db:Status-Status}\t${Version}\n", "--", name], timeout=60)
+    status, output = shell.run(
+        ["dpkg-query", "-W", "-f", "${db:Status-Status}\t${Version}\n", "--", name], timeout=60
+    )
     if status:
         return _state("", "")
     return _state(*(output.splitlines()[0].split("\t") + [""])[:2])
@@ -61,12 +67,15 @@ def plan(name):
     if status:
         raise Refusal("package-failed", "%s can't be installed: %s" % (name, _last(output)))
     new = re.findall(r"^Inst (\S+) \(", output, re.M)
-    other = re.findall(r"^Inst (\S+) \[", output, re.M) + re.findall(r"^(?:Remv|Purg) (\S+)", output, re.M)
+    other = re.findall(r"^Inst (\S+) \[", output, re.M) + re.findall(
+        r"^(?:Remv|Purg) (\S+)", output, re.M
+    )
     if other:
         listed = ", ".join(sorted(set(other))[:8])
         raise Refusal(
             "not-reversible",
-            "installing %s would upgrade or remove %s, which could not be taken back: upgrade the host first" % (name, listed),
+            "installing %s would upgrade or remove %s, which could not be taken back: upgrade the host first"
+            % (name, listed),
         )
     return new
 
@@ -103,7 +112,9 @@ def _removed_with(name):
     status, output = _apt(["-s", "remove", name])
     if status:
         raise Refusal("package-failed", "%s can't be removed: %s" % (name, _last(output)))
-    gone = set(re.findall(r"^(?:Remv|Purg) (\S+)", output, re.M)) | set(re.findall(r"^Inst (\S+)", output, re.M))
+    gone = set(re.findall(r"^(?:Remv|Purg) (\S+)", output, re.M)) | set(
+        re.findall(r"^Inst (\S+)", output, re.M)
+    )
     return gone - {name}
 
 
@@ -121,13 +132,19 @@ def remove(names, keep_configuration=()):
         if group:
             status, output = _apt(arguments + group)
             if status:
-                raise Refusal("package-failed", "removing %s failed: %s" % (", ".join(group), _last(output)))
+                raise Refusal(
+                    "package-failed", "removing %s failed: %s" % (", ".join(group), _last(output))
+                )
 
 
 def _apt(arguments):
+    if "-s" in arguments:  # a simulation writes nothing, not even apt's own caches
+        arguments = ["-o", "Dir::Cache::pkgcache=", "-o", "Dir::Cache::srcpkgcache=", *arguments]
     return shell.run([*_APT, *arguments], timeout=_TIMEOUT, environment=_ENVIRONMENT)
 
 
 def _last(output):
-    lines = [line for line in shell.plain(output).splitlines() if line.startswith("E:")] or shell.plain(output).splitlines()
+    lines = [
+        line for line in shell.plain(output).splitlines() if line.startswith("E:")
+    ] or shell.plain(output).splitlines()
     return " ".join(lines[-3:])[:500]

@@ -42,7 +42,9 @@ def check(resource):
 def _check_setting(resource):
     key, style = resource.get("key"), resource.get("format")
     if style not in settings.FORMATS:
-        raise Refusal("bad-request", "a setting's format is one of %s" % ", ".join(settings.FORMATS))
+        raise Refusal(
+            "bad-request", "a setting's format is one of %s" % ", ".join(settings.FORMATS)
+        )
     if not isinstance(key, list) or not key or not all(isinstance(name, str) for name in key):
         raise Refusal("bad-request", "a setting's key is a list of names")
     if style != "json" and len(key) != 1:
@@ -51,7 +53,11 @@ def _check_setting(resource):
 
 def identity(resource):
     """The same text for the same thing, however it is reached."""
-    parts = [resource[field] for field in ("type", "path", "key", "unit", "manager", "name") if field in resource]
+    parts = [
+        resource[field]
+        for field in ("type", "path", "key", "unit", "manager", "name")
+        if field in resource
+    ]
     return digest(json.dumps(parts).encode())
 
 
@@ -60,7 +66,9 @@ def label(resource):
     if resource["type"] == "setting":
         return "%s %s" % (resource["path"], ".".join(resource["key"]))
     if resource["type"] == "unit":
-        return resource["unit"] + ("" if resource["manager"] == "system" else " of %s" % resource["manager"])
+        return resource["unit"] + (
+            "" if resource["manager"] == "system" else " of %s" % resource["manager"]
+        )
     return resource.get("path") or "package %s" % resource["name"]
 
 
@@ -93,7 +101,9 @@ def observe(wanted, seal):
     files = {}
     for resource in wanted:
         if resource["type"] == "setting":
-            files.setdefault((resource["path"], resource["user"], resource["format"]), []).append(resource["key"])
+            files.setdefault((resource["path"], resource["user"], resource["format"]), []).append(
+                resource["key"]
+            )
     inspected = {place: _inspect(place, keys, seal) for place, keys in files.items()}
     seen = []
     for resource in wanted:

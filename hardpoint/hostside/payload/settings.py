@@ -34,7 +34,11 @@ class _Editor:
         return edit_json.note(text, key) if self.json else edit_lines.note(text, key[0], self.style)
 
     def put(self, text, key, value):
-        return edit_json.put(text, key, value) if self.json else edit_lines.put(text, key[0], value, self.style)
+        return (
+            edit_json.put(text, key, value)
+            if self.json
+            else edit_lines.put(text, key[0], value, self.style)
+        )
 
     def drop(self, text, key):
         return edit_json.drop(text, key) if self.json else edit_lines.drop(text, key[0], self.style)
@@ -92,10 +96,20 @@ def _edit(path, style, changes, mode):
         for change in changes:
             before = now
             now = _apply(editor, now, change)
-            if change["op"] == "unwind" and not change["file"] and (now is None or editor.empty(now)):
+            if (
+                change["op"] == "unwind"
+                and not change["file"]
+                and (now is None or editor.empty(now))
+            ):
                 now, made = None, change["made"]
             shown = editor.new() if now is None else now
-            results.append({"changed": now != before, "undo": _undo(before, now), **editor.state(shown, change["key"])})
+            results.append(
+                {
+                    "changed": now != before,
+                    "undo": _undo(before, now),
+                    **editor.state(shown, change["key"]),
+                }
+            )
     if now != text:
         if now is None:
             userio.remove(path)
@@ -108,7 +122,13 @@ def _edit(path, style, changes, mode):
 def _apply(editor, text, change):
     if change["op"] == "unwind":
         exact, made = _undone(text, change["undos"])
-        return made if exact else editor.restore(editor.new() if text is None else text, change["key"], change["note"])
+        return (
+            made
+            if exact
+            else editor.restore(
+                editor.new() if text is None else text, change["key"], change["note"]
+            )
+        )
     if change["op"] == "drop":
         return None if text is None else editor.drop(text, change["key"])
     return editor.put(editor.new() if text is None else text, change["key"], change["value"])
@@ -152,7 +172,11 @@ def _undo(before, after):
     if before == after:
         return None
     splices = _splices(before or "", after or "")
-    return None if splices is None else {"before": _digest(before), "after": _digest(after), "splices": splices}
+    return (
+        None
+        if splices is None
+        else {"before": _digest(before), "after": _digest(after), "splices": splices}
+    )
 
 
 def _undone(text, undos):
@@ -187,7 +211,9 @@ def _splices(old, new):
     for line in inner_new:
         starts.append(starts[-1] + len(line))
     found = []
-    for op, a, b, c, d in difflib.SequenceMatcher(None, inner, inner_new, autojunk=False).get_opcodes():
+    for op, a, b, c, d in difflib.SequenceMatcher(
+        None, inner, inner_new, autojunk=False
+    ).get_opcodes():
         if op != "equal":
             found.append(_trimmed(starts[c], "".join(inner[a:b]), "".join(inner_new[c:d])))
     return found

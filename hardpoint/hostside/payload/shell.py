@@ -35,7 +35,9 @@ def run(arguments, user=None, timeout=120, environment=None):
     except FileNotFoundError:
         raise Refusal("missing", "%s is not installed on this host" % arguments[0]) from None
     except subprocess.TimeoutExpired:
-        raise Refusal("timeout", "%s did not finish within %d s" % (" ".join(arguments[:3]), timeout)) from None
+        raise Refusal(
+            "timeout", "%s did not finish within %d s" % (" ".join(arguments[:3]), timeout)
+        ) from None
     return done.returncode, done.stdout[-_CAP:].decode("utf-8", "replace")
 
 

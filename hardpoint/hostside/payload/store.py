@@ -6,7 +6,7 @@
     <root>/origins/<identity>.json      the first record of a resource, with claims of pruned runs
     <root>/origins/blobs/<sha256>
 
-Events of an index (all have "at"): begin, record, doing, done, void, rolled_back, close.
+Events of an index (all have "at"): begin, record, doing, done, void, inherits, rolled_back, close.
 A line that was cut by a crash is ignored: nothing was changed before its fsync.
 """
 
@@ -25,7 +25,9 @@ from .errors import Refusal
 
 VERSION = 1
 RUN = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{4,16}\Z")
-RESERVE = 1024 * 1024  # bytes that must stay free, so that "done" can still be written after a change
+RESERVE = (
+    1024 * 1024
+)  # bytes that must stay free, so that "done" can still be written after a change
 _NAME = re.compile(r"[0-9a-f]{64}\Z")
 
 Places = namedtuple("Places", "root lease")
@@ -56,21 +58,32 @@ class Store:
             raise Refusal("not-root", "the journal of this host is root's: run with sudo")
 
     def ensure(self):
-        for path in (self.root, self._at("runs"), self._at("origins"), self._at("origins", "blobs")):
+        for path in (
+            self.root,
+            self._at("runs"),
+            self._at("origins"),
+            self._at("origins", "blobs"),
+        ):
             if not os.path.isdir(path):
                 os.makedirs(path, 0o700, exist_ok=True)
                 _sync(os.path.dirname(path))
         found = os.lstat(self.root)
         if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o077:
-            raise Refusal("foreign-owner", "%s must be a directory of root alone, mode 0700" % self.root)
+            raise Refusal(
+                "foreign-owner", "%s must be a directory of root alone, mode 0700" % self.root
+            )
         if not os.path.exists(self._at("key")):
             _write(self._at("key"), os.urandom(32))
 
-    def demand_space(self, size=0):
+    def demand_space(self, size=0, reserve=RESERVE):
         """Refusal "disk-full" unless `size` and a reserve fit."""
         free = os.statvfs(self.root)
-        if free.f_bavail * free.f_frsize < size + RESERVE or (free.f_files and not free.f_favail):
-            raise Refusal("disk-full", "no space for the journal in %s: nothing was changed, free some and run again" % self.root)
+        if free.f_bavail * free.f_frsize < size + reserve or (free.f_files and not free.f_favail):
+            raise Refusal(
+                "disk-full",
+                "no space for the journal in %s: nothing was changed, free some and run again"
+                % self.root,
+            )
 
     def seal(self, text):
         """A digest that tells nothing about a short secret without the key."""
@@ -87,20 +100,29 @@ class Store:
             names = [name for name in os.listdir(self._at("runs")) if RUN.match(name)]
         except FileNotFoundError:
             return []
-        begun = [(self._begin(name).get("seq", 0), name) for name in names if os.path.exists(self._index(name))]
+        begun = [
+            (self._begin(name).get("seq", 0), name)
+            for name in names
+            if os.path.exists(self._index(name))
+        ]
         return [name for _, name in sorted(begun)]
 
     def exists(self, run):
         return os.path.exists(self._index(run))
 
     def create(self, run, who):
-        seq = 1 + max([self._begin(name).get("seq", 0) for name in self.runs()] + [self._origin_seq()])
+        seq = 1 + max(
+            [self._begin(name).get("seq", 0) for name in self.runs()] + [self._origin_seq()]
+        )
         os.makedirs(os.path.join(self._at("runs", run), "blobs"), 0o700, exist_ok=True)
         _sync(self._at("runs"))
         self.append(run, {"event": "begin", "version": VERSION, "run": run, "seq": seq, "who": who})
 
     def _origin_seq(self):
-        return max([claim["seq"] for origin in self.origins().values() for claim in origin["carried"]] or [0])
+        return max(
+            [claim["seq"] for origin in self.origins().values() for claim in origin["carried"]]
+            or [0]
+        )
 
     def _begin(self, run):
         events = self.events(run)
@@ -121,12 +143,16 @@ class Store:
             if isinstance(event, dict) and "event" in event:
                 found.append(event)
         if found and found[0].get("version", VERSION) != VERSION:
-            raise Refusal("unsupported", "run %s was written by a newer hardpoint: use that one" % run)
+            raise Refusal(
+                "unsupported", "run %s was written by a newer hardpoint: use that one" % run
+            )
         return found
 
     def append(self, run, *events):
         """Write events with one fsync; on a full disk nothing of them stays."""
-        text = "".join(json.dumps({**event, "at": now()}, separators=(",", ":")) + "\n" for event in events)
+        text = "".join(
+            json.dumps({**event, "at": now()}, separators=(",", ":")) + "\n" for event in events
+        )
         flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
         fresh = not self.exists(run)
         file = os.open(self._index(run), flags, 0o600)
@@ -155,13 +181,17 @@ class Store:
 
     def get_blob(self, run, name):
         """A content of a run, or of an origin (`run` None, or pruned); Refusal "damaged"."""
-        for path in ([self._at("runs", run, "blobs", name)] if run else []) + [self._at("origins", "blobs", name)]:
+        for path in ([self._at("runs", run, "blobs", name)] if run else []) + [
+            self._at("origins", "blobs", name)
+        ]:
             if _NAME.match(name) and os.path.exists(path):
                 with open(path, "rb") as file:
                     content = file.read()
                 if digest(content) == name:
                     return content
-        raise Refusal("damaged", "the journal lost the content %s: restore this one from a backup" % name[:8])
+        raise Refusal(
+            "damaged", "the journal lost the content %s: restore this one from a backup" % name[:8]
+        )
 
     def size(self, run):
         total = 0
@@ -206,14 +236,19 @@ class Store:
         except FileNotFoundError:
             return None
         except ValueError:
-            raise Refusal("damaged", "the origin %s in the journal can't be read" % identity[:8]) from None
+            raise Refusal(
+                "damaged", "the origin %s in the journal can't be read" % identity[:8]
+            ) from None
 
     def put_origin(self, identity, origin, blobs=None):
         for name, content in (blobs or {}).items():
             path = self._at("origins", "blobs", name)
             if not os.path.exists(path):
                 _write(path, content)
-        _write(self._at("origins", identity + ".json"), json.dumps({"version": VERSION, **origin}).encode())
+        _write(
+            self._at("origins", identity + ".json"),
+            json.dumps({"version": VERSION, **origin}).encode(),
+        )
 
     def drop_origin(self, identity):
         try:
@@ -253,7 +288,9 @@ def _write_all(file, content):
 
 def _full(error, where):
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return Refusal("disk-full", "no space for the journal in %s: free some and run again" % where)
+        return Refusal(
+            "disk-full", "no space for the journal in %s: free some and run again" % where
+        )
     return error
 
 

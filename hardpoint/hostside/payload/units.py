@@ -12,7 +12,9 @@ from .errors import Refusal
 from .userio import account
 
 ACTIONS = ("daemon-reload", "enable", "disable", "start", "stop", "restart", "reload")
-_NAME = re.compile(r"[A-Za-z0-9:_.\\@][A-Za-z0-9:_.\\@-]*\.(service|socket|timer|path|target|mount|automount|slice|swap)")
+_NAME = re.compile(
+    r"[A-Za-z0-9:_.\\@][A-Za-z0-9:_.\\@-]*\.(service|socket|timer|path|target|mount|automount|slice|swap)"
+)
 SETTLE = 0.5  # a service with a wrong configuration mostly dies at once
 START_WAIT = 60
 
@@ -26,9 +28,13 @@ def check(unit, manager):
 
 def state(unit, manager):
     """Its state now; Refusal "manager-down" when a user's manager is not running."""
-    status, output = _systemctl(manager, ["show", "--property=LoadState,UnitFileState,ActiveState", "--", unit])
+    status, output = _systemctl(
+        manager, ["show", "--property=LoadState,UnitFileState,ActiveState", "--", unit]
+    )
     if status:
-        raise Refusal("unit-failed", "systemctl show %s: %s" % (unit, shell.plain(output).strip()[-500:]))
+        raise Refusal(
+            "unit-failed", "systemctl show %s: %s" % (unit, shell.plain(output).strip()[-500:])
+        )
     shown = dict(line.split("=", 1) for line in output.splitlines() if "=" in line)
     return {
         "kind": "unit",
@@ -43,7 +49,7 @@ def running(state):
 
 
 def enabled(state):
-    """"on", "runtime", "masked", "off", or "" where enabling means nothing (static, generated, no unit)."""
+    """ "on", "runtime", "masked", "off", or "" where enabling means nothing (static, generated, no unit)."""
     known = {"enabled": "on", "enabled-runtime": "runtime", "disabled": "off", "masked": "masked"}
     return known.get(state["enabled"], "")
 
@@ -56,7 +62,9 @@ def act(unit, manager, actions):
     """Do the actions in their order, wait for each; Refusal "unit-failed" with the end of its journal."""
     for action in actions:
         if action not in ACTIONS + ("mask", "unmask", "enable-runtime"):
-            raise Refusal("bad-request", "unknown action %r: one of %s" % (action, ", ".join(ACTIONS)))
+            raise Refusal(
+                "bad-request", "unknown action %r: one of %s" % (action, ", ".join(ACTIONS))
+            )
     for action in actions:
         arguments = [action] if action == "daemon-reload" else [action, "--", unit]
         if action == "enable-runtime":
@@ -83,20 +91,31 @@ def _stays_up(unit, manager, action):
 def _failed(unit, manager, action, output):
     which = ["-u", unit] if manager == "system" else ["--user-unit", unit]
     try:
-        lines = shell.run(["journalctl", "--no-pager", "-o", "cat", "-n", "15", *which], timeout=15)[1]
+        lines = shell.run(
+            ["journalctl", "--no-pager", "-o", "cat", "-n", "15", *which], timeout=15
+        )[1]
     except Refusal:
         lines = ""
     lines = [line[:300] for line in shell.plain(lines).splitlines()[-15:]]
     said = shell.plain(output).strip().splitlines()[-1:] or [""]
-    raise Refusal("unit-failed", "\n".join(["%s of %s failed: %s" % (action, unit, said[0][:300]), *lines]))
+    raise Refusal(
+        "unit-failed", "\n".join(["%s %s failed: %s" % (action, unit, said[0][:300]), *lines])
+    )
 
 
 def _systemctl(manager, arguments):
+    if not os.path.isdir("/run/systemd/system"):
+        raise Refusal("unsupported", "this host is not run by systemd")
     if manager == "system":
         return shell.run(["systemctl", "--no-pager", "--no-ask-password", *arguments])
     entry = account(manager)
     place = "/run/user/%d" % entry.pw_uid
     if not os.path.exists(place + "/systemd/private"):
-        raise Refusal("manager-down", "%s has no running user manager: it needs a login, or lingering" % manager)
+        raise Refusal(
+            "manager-down",
+            "%s has no running user manager: it needs a login, or lingering" % manager,
+        )
     environment = {"XDG_RUNTIME_DIR": place, "DBUS_SESSION_BUS_ADDRESS": "unix:path=%s/bus" % place}
-    return shell.run(["systemctl", "--user", "--no-pager", *arguments], user=manager, environment=environment)
+    return shell.run(
+        ["systemctl", "--user", "--no-pager", *arguments], user=manager, environment=environment
+    )

@@ -10,153 +10,21 @@ A state of a path, as `snapshot` gives it and `restore` takes it:
     {"kind": "symlink", "target": "..."}    {"kind": "directory", "mode", "uid", "gid"}    {"kind": "other"}
 """
 
-import base64
 import contextlib
 import errno
-import fcntl
-import json
 import os
 import pwd
-import re
-import select
-import signal
 import stat
-import time
 
-from .errors import Refusal, refusal
+from .asuser import account, as_user
+from .errors import Refusal, os_errors
+
+__all__ = ["account", "as_user"]  # what else is public here has no underscore
 
 SIZE_CAP = 8 * 1024 * 1024
-TIMEOUT = 10
 _DIRECTORY = os.O_DIRECTORY | os.O_CLOEXEC | getattr(os, "O_PATH", os.O_RDONLY)
 # labels that the kernel or the policy sets by itself: neither compared nor put back
 _FOREIGN_XATTRS = ("security.selinux", "security.ima", "security.evm")
-
-
-# --- becoming a user ---------------------------------------------------------------------------------------
-
-
-def account(user):
-    """The passwd entry of a user name; Refusal "no-such-user"."""
-    if not isinstance(user, str) or not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.@-]*\$?", user):
-        raise Refusal("bad-request", "not a user name: %r" % (user,))
-    try:
-        return pwd.getpwnam(user)
-    except KeyError:
-        raise Refusal("no-such-user", "there is no user %s on this host" % user) from None
-
-
-def as_user(user, function, *arguments, timeout=TIMEOUT):
-    """`function(*arguments)` as that user (None: as we are), whose result must be plain data and bytes.
-
-    Refusal "timeout" when the child doesn't answer: a hung network or FUSE file system in a home."""
-    if user is None:
-        with _os_errors("the host"):
-            return function(*arguments)
-    entry = account(user)
-    if os.geteuid() not in (0, entry.pw_uid):
-        raise Refusal("permission", "only root or %s can reach the files of %s" % (user, user))
-    reader, writer = os.pipe()
-    child = os.fork()
-    if child == 0:
-        _be_child(entry, writer, function, arguments)
-    os.close(writer)
-    try:
-        data = _drain(reader, time.monotonic() + timeout)
-    finally:
-        os.close(reader)
-        _reap(child)
-    if data is None:
-        raise Refusal("timeout", "the files of %s did not answer within %d s: is a network home hung?" % (user, timeout))
-    try:
-        reply = json.loads(data, object_hook=_decode)
-        code, message = reply.get("code"), reply.get("message")
-    except (ValueError, AttributeError):
-        raise Refusal("internal", "the process that reads the files of %s died" % user) from None
-    if code:
-        raise Refusal(code, message)
-    return reply["result"]
-
-
-def _be_child(entry, writer, function, arguments):
-    status = 1
-    try:
-        # the lock and the terminal must not stay open in a child that may hang for ever
-        null = os.open(os.devnull, os.O_RDWR)
-        for number in (0, 1, 2):
-            os.dup2(null, number)
-        fcntl.fcntl(writer, fcntl.F_SETFD, fcntl.FD_CLOEXEC)
-        os.closerange(3, writer)
-        os.closerange(writer + 1, 4096)
-        try:
-            _become(entry)
-            with _os_errors("the home of %s" % entry.pw_name):
-                reply = {"result": function(*arguments)}
-        except Refusal as error:
-            reply = {"code": error.code, "message": error.message}
-        except Exception as error:
-            line = error.__traceback__
-            while line and line.tb_next:
-                line = line.tb_next
-            place = "%s:%d" % (line.tb_frame.f_code.co_filename, line.tb_lineno)
-            reply = {"code": "internal", "message": "unexpected %s at %s" % (type(error).__name__, place)}
-        data = json.dumps(reply, default=_encode).encode()
-        while data:
-            data = data[os.write(writer, data) :]
-        status = 0
-    finally:
-        os._exit(status)
-
-
-def _become(entry):
-    os.umask(0o077)
-    os.chdir("/")
-    if os.geteuid() == entry.pw_uid and entry.pw_uid != 0:
-        return
-    os.initgroups(entry.pw_name, entry.pw_gid)
-    os.setgid(entry.pw_gid)
-    os.setuid(entry.pw_uid)
-    if entry.pw_uid != 0 and (os.getuid(), os.geteuid()) != (entry.pw_uid, entry.pw_uid):
-        raise Refusal("permission", "could not become %s" % entry.pw_name)
-
-
-def _drain(reader, deadline):
-    chunks, size = [], 0
-    while True:
-        left = deadline - time.monotonic()
-        if left <= 0 or not select.select([reader], [], [], left)[0]:
-            return None
-        chunk = os.read(reader, 1 << 20)
-        size += len(chunk)
-        if not chunk or size > 4 * SIZE_CAP:
-            return b"".join(chunks)
-        chunks.append(chunk)
-
-
-def _reap(child):
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(child, signal.SIGKILL)
-    for _ in range(50):  # a child in an uninterruptible read can't be waited for
-        if os.waitpid(child, os.WNOHANG)[0]:
-            return
-        time.sleep(0.01)
-
-
-def _encode(value):
-    if isinstance(value, bytes):
-        return {"$bytes": base64.b64encode(value).decode()}
-    raise TypeError(type(value).__name__)
-
-
-def _decode(value):
-    return base64.b64decode(value["$bytes"]) if set(value) == {"$bytes"} else value
-
-
-@contextlib.contextmanager
-def _os_errors(where):
-    try:
-        yield
-    except OSError as error:
-        raise refusal(error, where) from None
 
 
 # --- walking -----------------------------------------------------------------------------------------------
@@ -164,22 +32,28 @@ def _os_errors(where):
 
 def check_path(path):
     """`path` itself when it is absolute and plain; Refusal "bad-request"."""
-    plain = isinstance(path, str) and path.startswith("/") and "\0" not in path and path == os.path.normpath(path)
+    plain = (
+        isinstance(path, str)
+        and path.startswith("/")
+        and "\0" not in path
+        and path == os.path.normpath(path)
+    )
     if not plain or path == "/" or path.startswith("//"):
         raise Refusal("bad-request", "not a plain absolute path: %r" % (path,))
     return path
 
 
 @contextlib.contextmanager
-def parent_of(path, make=False):
-    """(descriptor of the directory, last component). `make` creates missing directories."""
+def parent_of(path, make=False, into=True):
+    """(descriptor of the directory, last component). `make` creates missing directories; `into` False when
+    nothing will be read or written there, only looked at."""
     check_path(path)
     parts = path.split("/")[1:]
     stack = [os.open("/", _DIRECTORY)]
     try:
-        with _os_errors(path):
+        with os_errors(path):
             _walk(path, stack, parts[:-1], make)
-            _trust(path, os.fstat(stack[-1]), last=True)
+            _trust(path, os.fstat(stack[-1]), last=into)
         yield stack[-1], parts[-1]
     finally:
         for fd in stack:
@@ -198,28 +72,41 @@ def _walk(path, stack, parts, make):
             continue
         here = os.fstat(stack[-1])
         _trust(path, here, last=False)
-        try:
-            found = os.stat(name, dir_fd=stack[-1], follow_symlinks=False)
-        except FileNotFoundError:
-            if not make:
-                raise
-            _mkdir(name, stack[-1])
-            found = os.stat(name, dir_fd=stack[-1], follow_symlinks=False)
+        found = _entry(name, stack[-1], make)
         if stat.S_ISLNK(found.st_mode):
             links += 1
             if links > 20 or found.st_uid != 0 or here.st_uid != 0 or here.st_mode & 0o022:
-                raise Refusal("symlink", "%s: %s in it is a symbolic link: links are not followed here" % (path, name))
-            target = os.readlink(name, dir_fd=stack[-1])
-            if target.startswith("/"):
-                while len(stack) > 1:
-                    os.close(stack.pop())
-            parts = target.split("/") + parts
+                raise Refusal(
+                    "symlink",
+                    "%s: %s in it is a symbolic link: links are not followed here" % (path, name),
+                )
+            parts = _target(stack, name) + parts
             continue
         stack.append(os.open(name, _DIRECTORY | os.O_NOFOLLOW, dir_fd=stack[-1]))
 
 
+def _target(stack, name):
+    """The components of a link; an absolute one starts again from the root."""
+    target = os.readlink(name, dir_fd=stack[-1])
+    while target.startswith("/") and len(stack) > 1:
+        os.close(stack.pop())
+    return target.split("/")
+
+
+def _entry(name, fd, make):
+    try:
+        return os.stat(name, dir_fd=fd, follow_symlinks=False)
+    except FileNotFoundError:
+        if not make:
+            raise
+        _mkdir(name, fd)
+        return os.stat(name, dir_fd=fd, follow_symlinks=False)
+
+
 def _mkdir(name, fd):
-    mask = os.umask(0)  # root's own umask must not decide whether a service can enter a directory in /etc
+    mask = os.umask(
+        0
+    )  # root's own umask must not decide whether a service can enter a directory in /etc
     try:
         os.mkdir(name, 0o755 if _strict() else 0o700, dir_fd=fd)
     finally:
@@ -236,7 +123,10 @@ def _trust(path, directory, last):
         return
     if directory.st_uid != 0:
         owner = _name(directory.st_uid)
-        raise Refusal("foreign-owner", "%s lies in a directory of %s: it is reached as that user, not as root" % (path, owner))
+        raise Refusal(
+            "foreign-owner",
+            "%s lies in a directory of %s: it is reached as that user, not as root" % (path, owner),
+        )
     if directory.st_mode & 0o002 and (last or not directory.st_mode & stat.S_ISVTX):
         raise Refusal("foreign-owner", "%s lies in a directory that everybody may write" % path)
 
@@ -254,7 +144,7 @@ def missing_parents(path):
     parts = path.split("/")[1:-1]
     for depth in range(len(parts)):
         try:
-            with parent_of("/" + "/".join(parts[: depth + 1])) as (fd, name):
+            with parent_of("/" + "/".join(parts[: depth + 1]), into=False) as (fd, name):
                 os.stat(name, dir_fd=fd, follow_symlinks=False)
         except FileNotFoundError:
             return ["/" + "/".join(parts[: n + 1]) for n in range(depth, len(parts))]
@@ -267,7 +157,7 @@ def missing_parents(path):
 def snapshot(path):
     """The state of `path`. Absent when its directory is missing too."""
     try:
-        with parent_of(path) as (fd, name), _os_errors(path):
+        with parent_of(path) as (fd, name), os_errors(path):
             return _state(path, fd, name)
     except Refusal as error:
         if error.code == "missing":
@@ -313,7 +203,9 @@ def _state(path, fd, name):
 
 def _open(fd, name):
     # O_NONBLOCK: were a FIFO put there meanwhile, opening it would hang
-    file = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC, dir_fd=fd)
+    file = os.open(
+        name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC, dir_fd=fd
+    )
     if not stat.S_ISREG(os.fstat(file).st_mode):
         os.close(file)
         raise OSError(errno.ENXIO, "")
@@ -327,7 +219,10 @@ def _regular(path, file):
         chunk = os.read(file, 1 << 20)
         size += len(chunk)
         if size > SIZE_CAP:
-            raise Refusal("too-big", "%s is larger than %d MiB: not a file that we handle" % (path, SIZE_CAP >> 20))
+            raise Refusal(
+                "too-big",
+                "%s is larger than %d MiB: not a file that we handle" % (path, SIZE_CAP >> 20),
+            )
         if not chunk:
             break
         chunks.append(chunk)
@@ -365,7 +260,7 @@ def replace(path, content, mode=None, owner=None, xattrs=None, mark=None):
     Mode, owner (uid, gid) and xattrs default to those of the file that was there, else to 0644 for the
     system and 0600 for a user. `mark` is that of the snapshot that the content was made from: when the
     file has changed since, Refusal "changed-meanwhile"."""
-    with parent_of(path, make=True) as (fd, name), _os_errors(path):
+    with parent_of(path, make=True) as (fd, name), os_errors(path):
         old = _state(path, fd, name)
         if old["kind"] != "absent":
             _demand_regular(path, old)
@@ -377,19 +272,31 @@ def replace(path, content, mode=None, owner=None, xattrs=None, mark=None):
 
 def _may_replace(path, old):
     if old["mark"][3] > 1:
-        raise Refusal("hard-link", "%s has a second name (hard link): writing would part the two" % path)
+        raise Refusal(
+            "hard-link", "%s has a second name (hard link): writing would part the two" % path
+        )
     if not _strict() and old["uid"] != os.geteuid():
-        raise Refusal("foreign-owner", "%s belongs to %s: give it back to its user first" % (path, _name(old["uid"])))
+        raise Refusal(
+            "foreign-owner",
+            "%s belongs to %s: give it back to its user first" % (path, _name(old["uid"])),
+        )
 
 
 def _unchanged(path, mark, old):
     if mark != old.get("mark", []):
-        raise Refusal("changed-meanwhile", "%s was changed by someone at the same moment: run again" % path)
+        raise Refusal(
+            "changed-meanwhile", "%s was changed by someone at the same moment: run again" % path
+        )
 
 
 def _into_place(path, fd, name, content, old, mode, owner, xattrs):
     temporary = ".hardpoint-%s" % os.urandom(8).hex()
-    file = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600, dir_fd=fd)
+    file = os.open(
+        temporary,
+        os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC,
+        0o600,
+        dir_fd=fd,
+    )
     try:
         try:
             view = memoryview(content)
@@ -415,7 +322,9 @@ def _dress(path, file, old, mode, owner, xattrs):
         try:
             os.fchown(file, uid, gid)
         except PermissionError:
-            raise Refusal("foreign-owner", "%s: its owner or group can only be kept by root" % path) from None
+            raise Refusal(
+                "foreign-owner", "%s: its owner or group can only be kept by root" % path
+            ) from None
     for key, value in (old.get("xattrs", {}) if xattrs is None else xattrs).items():
         try:
             os.setxattr(file, key, value)
@@ -430,7 +339,7 @@ def _dress(path, file, old, mode, owner, xattrs):
 def remove(path):
     """Remove a regular file, or a link itself; one that is absent already is fine."""
     try:
-        with parent_of(path) as (fd, name), _os_errors(path):
+        with parent_of(path) as (fd, name), os_errors(path):
             old = _state(path, fd, name)
             if old["kind"] == "absent":
                 return
@@ -461,14 +370,18 @@ def restore(path, state, made):
         remove_empty(made)
     elif state["kind"] == "regular":
         _out_of_the_way(path, "symlink")
-        replace(path, state["content"], state["mode"], (state["uid"], state["gid"]), state["xattrs"])
+        replace(
+            path, state["content"], state["mode"], (state["uid"], state["gid"]), state["xattrs"]
+        )
     elif state["kind"] == "symlink":
         _out_of_the_way(path, "regular")
-        with parent_of(path, make=True) as (fd, name), _os_errors(path):
+        with parent_of(path, make=True) as (fd, name), os_errors(path):
             os.symlink(state["target"], name, dir_fd=fd)
             sync(fd)
     else:
-        raise Refusal("unsupported", "%s was a %s before: put it back by hand" % (path, state["kind"]))
+        raise Refusal(
+            "unsupported", "%s was a %s before: put it back by hand" % (path, state["kind"])
+        )
 
 
 def _out_of_the_way(path, kind):
