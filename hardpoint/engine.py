@@ -271,4 +271,7 @@ def _went_wrong(report: HostReport) -> bool:
 def _rolled_back(reply: dict[str, Any] | BaseException) -> list[dict[str, str]] | str:
     if isinstance(reply, BaseException):
         return str(reply)
-    return reply["results"]
+    return [
+        {"result": one["result"], "resource": one["label"], "reason": one["reason"] or ""}
+        for one in reply["resources"]
+    ]

@@ -6,16 +6,16 @@ failed reads fail the host, as everything does there.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any
 
+from pyinfra.api import OperationError, QuoteString, StringCommand
 from pyinfra.api.host import Host
 from pyinfra.facts.server import User
 
 from hardpoint.facts import Read
 from hardpoint.outcome import Change
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 _KEY = "hardpoint.reader"
 
@@ -42,6 +42,10 @@ class Reader:
     def _get(self, fact: type[Read], query: dict[str, Any]) -> Any:
         raise NotImplementedError
 
+    def refuse(self, error: OperationError) -> Iterator[StringCommand]:
+        """Ends an operation that must not go on."""
+        raise error
+
     def announce(self, change: Change, paths: Iterable[str] = ()) -> None:
         """Says what would change, and which paths: `unit` plans its restart from them."""
         self.changes.append(change)
@@ -49,10 +53,31 @@ class Reader:
 
 
 class PlainReader(Reader):
-    """Under plain pyinfra: one round trip a fact, through whatever connector the inventory has."""
+    """Under plain pyinfra: one round trip a fact, through whatever connector the inventory has.
+
+    While preparing, equal questions are asked once; while executing, every time.
+    """
+
+    def __init__(self, host: Host) -> None:
+        super().__init__(host)
+        self._prepared: dict[str, Any] = {}
 
     def _get(self, fact: type[Read], query: dict[str, Any]) -> Any:
+        if self.host.state.is_executing:
+            self._prepared.clear()
+            return self._ask(fact, query)
+        key = fact.name + json.dumps(query, sort_keys=True)
+        if key not in self._prepared:
+            self._prepared[key] = self._ask(fact, query)
+        return self._prepared[key]
+
+    def _ask(self, fact: type[Read], query: dict[str, Any]) -> Any:
         return self.host.get_fact(fact, query, _sudo=needs_sudo(self.host))
+
+    def refuse(self, error: OperationError) -> Iterator[StringCommand]:
+        """pyinfra would end the whole run, of all hosts, at an exception: a command that fails
+        ends this host's."""
+        yield StringCommand("printf '%s\\n'", QuoteString(str(error)), ">&2; false")
 
 
 def needs_sudo(host: Host) -> bool:

@@ -38,7 +38,10 @@ def file(
         host.noop(f"{path} is as it should be")
         return
     if state["type"] not in ("absent", "file"):
-        raise Refused(f"{path} is a {state['type']}: move it away, it is in the way of our file")
+        yield from reader.refuse(
+            Refused(f"{path} is a {state['type']}: move it away, it is in the way of our file")
+        )
+        return
     reader.announce(
         Change(_summary(path, state), path, before=_print(state), after=digest[:12]), [path]
     )

@@ -48,10 +48,10 @@ def unit(
         host.noop(f"{unit} runs with its present configuration")
         return
     if reason and row["clients"] and not reader.restart_busy:
-        raise Busy(
-            f"{unit} is serving {', '.join(row['clients'][:3])}: try again later, or use "
-            "--restart-busy"
-        )
+        clients = ", ".join(row["clients"][:3])
+        busy = Busy(f"{unit} is serving {clients}: try again later, or use --restart-busy")
+        yield from reader.refuse(busy)
+        return
     reader.announce(_change(unit, manager, actions, reason))
     resource = {"type": "unit", "unit": unit, "manager": manager}
     yield journal.record(claim, resource, {"active": row["active"]})
