@@ -1,4 +1,4 @@
-"""Real hosts on one machine: boot them, break them, ask them from outside, and leave nothing behind."""
+"""Real hosts on one machine: boot them, break them, ask them from outside, leave nothing behind."""
 
 from .errors import LabError, LabUnavailable
 from .host import Host

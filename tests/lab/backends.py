@@ -5,23 +5,41 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from . import nspawn
+from .containers import ContainerMachine
+from .engines import Docker, Podman
 from .errors import LabError, LabUnavailable
 from .machine import Blueprint, Machine
 from .network import Switch
 
 
+def _nothing_to_clean(lab: str) -> None:
+    """Processes, mounts and files are found without the back end's help."""
+
+
+def _nothing_to_forget() -> None:
+    """Images lie in the lab's cache."""
+
+
 @dataclass(frozen=True)
 class Backend:
-    """One way to run a host."""
+    """One way to run a host: whether it works, what runs one, what its daemon has to be told."""
 
     check: Callable[[], None]
     machine: Callable[[Blueprint, Switch], Machine]
+    clean: Callable[[str], None] = _nothing_to_clean
+    forget_images: Callable[[], None] = _nothing_to_forget
 
 
+PODMAN, DOCKER = Podman(), Docker()
 BACKENDS = {
     "nspawn": Backend(nspawn.check, nspawn.NspawnMachine),
+    "podman": Backend(PODMAN.check, partial(ContainerMachine, PODMAN)),
+    "docker": Backend(
+        DOCKER.check, partial(ContainerMachine, DOCKER), DOCKER.clean, DOCKER.forget_images
+    ),
 }
 
 
@@ -35,7 +53,7 @@ def obstacle(name: str) -> str | None:
 
 
 def choose(wanted: str) -> str:
-    """The name of a back end that works; `auto` asks LAB_BACKEND, then takes the first that does."""
+    """The name of a back end that works; `auto` asks LAB_BACKEND, then takes the first such."""
     if wanted == "auto":
         wanted = os.environ.get("LAB_BACKEND", "auto")
     if wanted != "auto" and wanted not in BACKENDS:

@@ -1,8 +1,9 @@
-"""One control group per lab and host: the handle by which every process of theirs is found and killed."""
+"""One control group per lab and host: by it every process of theirs is found and killed."""
 
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from .errors import LabError, LabUnavailable
@@ -32,7 +33,9 @@ def labs() -> list[str]:
 
 def create(group: Path) -> Path:
     """Make a group and return the file by which a process joins it."""
-    group.mkdir(parents=True, exist_ok=True)
+    while not group.is_dir():
+        with suppress(FileNotFoundError):  # another lab has just removed the empty tree
+            group.mkdir(parents=True, exist_ok=True)
     return group / "cgroup.procs"
 
 

@@ -1,4 +1,4 @@
-"""Running commands inside a host from the machine's side: no login, no session, no trace in its logs."""
+"""Running commands inside a host from the machine's side: no login, no session, no log entry."""
 
 from __future__ import annotations
 
@@ -38,14 +38,15 @@ def people(leader: int) -> dict[str, Person]:
     return found
 
 
-def command_line(
-    leader: int, group: Path, command: str | Sequence[str], user: str, session: bool
-) -> list[str]:
+def command_line(leader: int, command: str | Sequence[str], user: str, session: bool) -> list[str]:
     """The command as this machine has to start it so that it runs in the host as that user."""
     person = people(leader).get(user)
     if person is None:
         raise LabError(f"the host has no user {user}")
-    join = [*JOIN_CGROUP, str(cgroup.create(group))]
+    inside = cgroup.create(
+        cgroup.of_process(leader).parent / "exec"
+    )  # logind refuses callers from outside
+    join = [*JOIN_CGROUP, str(inside)]
     enter = ["nsenter", "--target", str(leader), *NAMESPACES]
     become = ["setpriv", f"--reuid={person.uid}", f"--regid={person.gid}", "--init-groups"]
     words = ["sh", "-c", command] if isinstance(command, str) else list(command)
@@ -75,8 +76,10 @@ def execute(
     process = subprocess.Popen(
         command,
         stdin=subprocess.PIPE if input is not None else subprocess.DEVNULL,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
-    )  # fmt: skip
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
     what = shown if isinstance(shown, str) else shlex.join(shown)
     try:
         out, err = process.communicate(input, timeout=timeout)

@@ -57,10 +57,16 @@ class Host:
     # Commands
 
     def run(
-        self, command: str | Sequence[str], user: str = "root", *, check: bool = True, timeout: float = 60,
-        input: str | None = None, session: bool = False,
-    ) -> subprocess.CompletedProcess[str]:  # fmt: skip
-        """Run shell text, or a list of words, from the machine's side: it leaves no login record.
+        self,
+        command: str | Sequence[str],
+        user: str = "root",
+        *,
+        check: bool = True,
+        timeout: float = 60,
+        input: str | None = None,
+        session: bool = False,
+    ) -> subprocess.CompletedProcess[str]:
+        """Run shell text, or a list of words, from the machine's side: no login record is left.
 
         `session` points the command at the user manager that `user_session` started.
         """
@@ -70,14 +76,22 @@ class Host:
         return subprocess.CompletedProcess(done.args, done.returncode, out, err)
 
     def run_bytes(
-        self, command: str | Sequence[str], user: str = "root", *, check: bool = True, timeout: float = 60,
-        input: bytes | None = None, session: bool = False,
-    ) -> bytes:  # fmt: skip
+        self,
+        command: str | Sequence[str],
+        user: str = "root",
+        *,
+        check: bool = True,
+        timeout: float = 60,
+        input: bytes | None = None,
+        session: bool = False,
+    ) -> bytes:
         """Like `run`, but returns what the command wrote to its standard output, undecoded."""
         return self._execute(command, user, check, timeout, input, session).stdout
 
-    def write(self, path: str, text: str | bytes, owner: str = "root:root", mode: str = "0644") -> None:
-        """Write a file; missing parents are made too, and are the owner's when they lie in a home."""
+    def write(
+        self, path: str, text: str | bytes, owner: str = "root:root", mode: str = "0644"
+    ) -> None:
+        """Write a file; missing parents are made too, as the owner's if they lie in a home."""
         data = text.encode() if isinstance(text, str) else text
         folder_owner = owner if path.startswith("/home/") else ""
         self.run_bytes(["sh", "-c", WRITE, "write", path, owner, mode, folder_owner], input=data)
@@ -89,24 +103,35 @@ class Host:
     def login(
         self, command: str | Sequence[str], user: str = "ops", timeout: float = 30
     ) -> subprocess.CompletedProcess[str]:
-        """Run a command over a new SSH connection; never raises for an exit status, which is 255 for no login."""
+        """Run a command over a new SSH connection; the exit status is 255 when nobody got in."""
         text = command if isinstance(command, str) else shlex.join(command)
         return subprocess.run(
-            [*self._ssh(user), text], capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=timeout
+            [*self._ssh(user), text],
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            timeout=timeout,
         )
 
     @contextmanager
     def user_session(self, user: str) -> Iterator[None]:
-        """Keep the user logged in over SSH for the block: a real session with a real user manager."""
+        """Keep the user logged in over SSH for the block: a real session, a real user manager."""
         with subprocess.Popen(
-            [*self._ssh(user), "echo in && exec cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [*self._ssh(user), "echo in && exec cat"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
         ) as client:
             assert client.stdout is not None
             if client.stdout.readline() != "in\n":
                 raise LabError(f"{self.name}: {user} cannot log in")
-            state = self.run("systemctl --user is-system-running --wait", user=user, session=True, check=False)
+            state = self.run(
+                "systemctl --user is-system-running --wait", user=user, session=True, check=False
+            )
             if state.stdout.strip() not in UP:
-                raise LabError(f"{self.name}: {user}'s manager: {state.stdout.strip()} {state.stderr.strip()}")
+                raise LabError(
+                    f"{self.name}: {user}'s manager: {state.stdout.strip()} {state.stderr.strip()}"
+                )
             try:
                 yield
             finally:
@@ -133,7 +158,8 @@ class Host:
         """Reboot from inside and return when the host is up again."""
         before = self._leader()
         self.run("systemctl reboot", check=False)
-        self._wait(lambda: self._machine.leader() not in (before, None), "go down and come back")
+        self._wait(lambda: self._machine.leader() != before, "go down")
+        self._machine.boot_again()
         self.wait_until_up()
 
     def wait_until_up(self) -> None:
@@ -158,19 +184,29 @@ class Host:
         return take(self._machine.upper(), self._machine.lowers())
 
     def diff(self, before: Snapshot, noise: Sequence[str] = NOISE) -> Difference:
-        """What was added, removed and changed since a snapshot, without what a running host writes by itself."""
+        """What was added, removed and changed since a snapshot, but for the noise of running."""
         return difference(before, self.snapshot(), self._machine.lowers(), noise)
 
     def remove(self) -> None:
         """Cut the power and delete the host from this machine."""
         self._machine.remove()
 
+    def abandon(self) -> None:
+        """The whole lab was killed, this host with it."""
+        self._machine.abandon()
+
     # Inside
 
     def _execute(
-        self, command: str | Sequence[str], user: str, check: bool, timeout: float, input: bytes | None, session: bool
+        self,
+        command: str | Sequence[str],
+        user: str,
+        check: bool,
+        timeout: float,
+        input: bytes | None,
+        session: bool,
     ) -> subprocess.CompletedProcess[bytes]:
-        line = entering.command_line(self._leader(), self._blueprint.group / "exec", command, user, session)
+        line = entering.command_line(self._leader(), command, user, session)
         return entering.execute(line, command, input, check, timeout)
 
     def _ssh(self, user: str) -> list[str]:

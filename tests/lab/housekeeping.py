@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from . import cgroup, network, paths
+from .backends import BACKENDS
 from .errors import LabError
 from .locks import locked, try_lock, unlock_and_remove
 
@@ -45,11 +46,21 @@ def is_left_running(lab: str) -> bool:
     return (folder(lab) / DETACHED).exists() and bool(cgroup.processes(cgroup.of_lab(lab)))
 
 
+def is_in_use(lab: str) -> bool:
+    """Whether a living process owns the lab, or it was left running on purpose."""
+    lock = own(lab)
+    if lock is None:
+        return True
+    unlock_and_remove(lock)
+    return is_left_running(lab)
+
+
 def teardown(lab: str) -> None:
     """Remove a lab's processes, interfaces, control groups and files."""
     cgroup.remove(cgroup.of_lab(lab))
     known = record(lab)
     if known is not None:
+        BACKENDS[known["backend"]].clean(lab)
         network.unplug_machine(network.Plan(known["slot"]).interface)
     shutil.rmtree(folder(lab), ignore_errors=True)
     cgroup.remove_tree()
@@ -86,6 +97,8 @@ def purge() -> None:
     gc()
     if names():
         raise LabError(f"still up: {', '.join(names())}; take them down first")
+    for backend in BACKENDS.values():
+        backend.forget_images()
     shutil.rmtree(paths.cache_dir())
     shutil.rmtree(paths.state_dir())
 

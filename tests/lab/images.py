@@ -39,12 +39,16 @@ def image_key(distro: str) -> str:
     """The name under which a distribution's image is cached: it changes with the recipe."""
     if distro not in CODENAMES:
         raise LabError(f"no such distribution: {distro}; there are {', '.join(CODENAMES)}")
-    return f"{distro}-{digest(CODENAMES[distro], *PACKAGES, PROVISION.read_text(), keys.public_key())}"
+    return (
+        f"{distro}-{digest(CODENAMES[distro], *PACKAGES, PROVISION.read_text(), keys.public_key())}"
+    )
 
 
 def image(distro: str) -> Path:
     """The distribution's root file system, built now if it isn't cached yet."""
-    return built_once(paths.cache_dir() / "images" / image_key(distro), lambda root: _build(distro, root))
+    return built_once(
+        paths.cache_dir() / "images" / image_key(distro), lambda root: _build(distro, root)
+    )
 
 
 def digest(*parts: str) -> str:
@@ -53,7 +57,7 @@ def digest(*parts: str) -> str:
 
 
 def built_once(target: Path, build: Callable[[Path], None]) -> Path:
-    """Build a folder beside its place and rename it there; others wait for it instead of building it too."""
+    """Build a folder beside its place and rename it there; who comes meanwhile waits for it."""
     if target.is_dir():
         return target
     with locked(paths.cache_dir() / "locks" / target.name):

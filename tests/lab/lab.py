@@ -11,7 +11,20 @@ from itertools import count
 from pathlib import Path
 from types import TracebackType
 
-from . import backends, cgroup, housekeeping, identity, images, keys, layers, mirror, network, paths, proxy, ssh
+from . import (
+    backends,
+    cgroup,
+    housekeeping,
+    identity,
+    images,
+    keys,
+    layers,
+    mirror,
+    network,
+    paths,
+    proxy,
+    ssh,
+)
 from .errors import LabError
 from .host import Host
 from .locks import locked, unlock_and_remove
@@ -48,7 +61,10 @@ class Lab:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self.down()
 
@@ -86,7 +102,9 @@ class Lab:
     def inventory(self, user: str = "ops") -> Path:
         """A pyinfra inventory of the hosts that are up now."""
         path = self.folder / f"inventory_{user}.py"
-        path.write_text(ssh.inventory_text(self._reachable.values(), user, self.key, self.known_hosts))
+        path.write_text(
+            ssh.inventory_text(self._reachable.values(), user, self.key, self.known_hosts)
+        )
         return path
 
     def detach(self) -> None:
@@ -105,7 +123,9 @@ class Lab:
             raise LabError(f"a lab named {self.name} is already running")
         if housekeeping.is_left_running(self.name):
             lock.close()
-            raise LabError(f"a lab named {self.name} was left running: python -m tests.lab down {self.name}")
+            raise LabError(
+                f"a lab named {self.name} was left running: python -m tests.lab down {self.name}"
+            )
         undo.callback(unlock_and_remove, lock)
         housekeeping.teardown(self.name)
 
@@ -114,7 +134,11 @@ class Lab:
         self.folder.mkdir(parents=True)
         with locked(housekeeping.slots_lock()):
             taken = housekeeping.used_slots()
-            self._plan = next(plan for plan in map(Plan, network.SLOTS) if plan.slot not in taken and plan.is_free())
+            self._plan = next(
+                plan
+                for plan in map(Plan, network.SLOTS)
+                if plan.slot not in taken and plan.is_free()
+            )
             self._write_down()
         self._switch = Switch(self._plan, self._group / "switch")
         undo.callback(self._switch.stop)
@@ -125,7 +149,7 @@ class Lab:
     def _kill(self) -> None:
         cgroup.remove(self._group)
         for host in self.hosts.values():
-            host.power_off()
+            host.abandon()
         for probe in self._probes:
             probe.close()
 
@@ -153,7 +177,9 @@ class Lab:
         return self._plan.cable(kind, number)
 
     def _write_down(self) -> None:
-        hosts = [{"name": h.name, "distro": h.distro, "address": h.address} for h in self.hosts.values()]
+        hosts = [
+            {"name": h.name, "distro": h.distro, "address": h.address} for h in self.hosts.values()
+        ]
         known = {"slot": self._plan.slot, "backend": self.backend, "hosts": hosts}
         (self.folder / housekeeping.RECORD).write_text(json.dumps(known))
         reachable = self._reachable.values()

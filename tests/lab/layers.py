@@ -6,9 +6,9 @@ A layer is built on the bare image, so at most one layer of a host may add users
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from collections.abc import Callable
 
 from . import images, ollama, paths
 from .errors import LabError
@@ -17,10 +17,11 @@ from .shell import run
 STANDIN = paths.PACKAGE / "standins/lms.py"
 BUILD = """set -eu
 folder=$1 image=$2 program=$3 target=$4
-mkdir "$folder/upper" "$folder/work" "$folder/root"
-mount -t overlay overlay -o "lowerdir=$image,upperdir=$folder/upper,workdir=$folder/work" "$folder/root"
-install -m 0755 "$program" "$folder/root$target"
-chroot "$folder/root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin sh -eu
+cd "$folder"
+mkdir upper work root
+mount -t overlay overlay -o "lowerdir=$image,upperdir=upper,workdir=work" root
+install -m 0755 "$program" "root$target"
+chroot root env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin sh -eu
 """
 
 
@@ -52,6 +53,9 @@ def layer(name: str, distro: str) -> Path:
 
 def _build(wanted: Layer, distro: str, folder: Path) -> None:
     build = ["unshare", "--mount", "--propagation", "private", "sh", "-c", BUILD, "build"]
-    run([*build, str(folder), str(images.image(distro)), str(wanted.program()), wanted.target], input=wanted.setup)
+    run(
+        [*build, str(folder), str(images.image(distro)), str(wanted.program()), wanted.target],
+        input=wanted.setup,
+    )
     shutil.rmtree(folder / "work")
     (folder / "root").rmdir()

@@ -27,6 +27,9 @@ class Machine(Protocol):
     def start(self) -> None:
         """Begin to boot; returns before the host is up."""
 
+    def boot_again(self) -> None:
+        """The host has gone down to reboot: bring it back, where that does not happen by itself."""
+
     def kill(self) -> None:
         """Cut the power; what was written stays."""
 
@@ -36,8 +39,11 @@ class Machine(Protocol):
     def remove(self) -> None:
         """Cut the power and leave nothing behind."""
 
+    def abandon(self) -> None:
+        """The whole lab was killed: let go of what stands for this host here."""
+
     def leader(self) -> int | None:
-        """The process that is the host's init, as this machine numbers it, or None while there is none."""
+        """The host's init, as this machine numbers processes, or None while there is none."""
 
     def failure(self) -> str | None:
         """Why the host cannot come up any more, or None while it may."""

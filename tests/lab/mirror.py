@@ -14,7 +14,7 @@ FIELDS = "$(REPO_URI) $(RELEASE) $(COMPONENT)"
 
 @dataclass(frozen=True)
 class Mirror:
-    """The address of Debian's main archive and, where the machine has it, of its security archive."""
+    """The address of Debian's main archive and, if the machine has it, of the security archive."""
 
     main: str
     security: str | None
@@ -47,7 +47,10 @@ def machine_mirror() -> Mirror:
 def machine_proxy() -> tuple[str, int] | None:
     """The proxy that this machine's own apt uses, if any."""
     done = subprocess.run(
-        ["apt-config", "shell", "PROXY", "Acquire::http::Proxy"], capture_output=True, text=True, check=True
+        ["apt-config", "shell", "PROXY", "Acquire::http::Proxy"],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     url = done.stdout.partition("=")[2].strip().strip("'")
     return _origin(url) if url and url != "DIRECT" else None
@@ -56,7 +59,10 @@ def machine_proxy() -> tuple[str, int] | None:
 def checks_dates() -> bool:
     """Whether this machine's apt refuses release files that are past their date."""
     done = subprocess.run(
-        ["apt-config", "shell", "CHECK", "Acquire::Check-Valid-Until"], capture_output=True, text=True, check=True
+        ["apt-config", "shell", "CHECK", "Acquire::Check-Valid-Until"],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     return "false" not in done.stdout
 
@@ -64,7 +70,9 @@ def checks_dates() -> bool:
 def _targets() -> list[str]:
     command = ["apt-get", "indextargets", "--format", FIELDS, "Created-By: Packages"]
     try:
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+        return subprocess.run(
+            command, capture_output=True, text=True, check=True
+        ).stdout.splitlines()
     except (FileNotFoundError, subprocess.CalledProcessError) as none:
         raise LabUnavailable("no working apt here to say where Debian packages come from") from none
 
@@ -72,5 +80,7 @@ def _targets() -> list[str]:
 def _origin(url: str) -> tuple[str, int]:
     parts = urlsplit(url)
     if not parts.hostname:
-        raise LabUnavailable(f"apt gets packages from {url}: only http and https archives can be shared with hosts")
+        raise LabUnavailable(
+            f"apt gets packages from {url}: only http and https archives can be shared with hosts"
+        )
     return parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)

@@ -1,7 +1,7 @@
-"""The lab's own network: a switch in a namespace of its own, one cable to this machine, one to each host.
+"""The lab's own network: a switch in its own namespace, a cable to this machine, one to each host.
 
-The switch is not in this machine's namespace, so a firewall here (Docker sets one) never filters what
-hosts say to each other, and everything but the one cable vanishes with the process that holds it.
+The switch is not in this machine's namespace, so a firewall here (Docker sets one) never filters
+what hosts say to each other, and all but the one cable vanishes with the process that holds it.
 """
 
 from __future__ import annotations
@@ -50,7 +50,12 @@ class Plan:
         if last > 254 or (kind == "host" and last >= FIRST_PROBE):
             raise LabError(f"no address left for another {kind}")
         mac = f"02:1a:b0:00:{self.slot:02x}:{last:02x}"
-        return Cable(f"{kind}{number}", mac, f"10.213.{self.slot}.{last}", f"fd21:3a1a:b0:{self.slot:x}::{last:x}")
+        return Cable(
+            f"{kind}{number}",
+            mac,
+            f"10.213.{self.slot}.{last}",
+            f"fd21:3a1a:b0:{self.slot:x}::{last:x}",
+        )
 
     def is_free(self) -> bool:
         """Whether no route of this machine overlaps the range."""
@@ -92,7 +97,10 @@ class Switch:
             f"link add {cable.port} type veth peer name host0 address {cable.mac} netns {pid}",
             f"link set {cable.port} master br0 up",
         )
-        run(["nsenter", f"--net=/proc/{pid}/ns/net", "ip", "-batch", "-"], input=configure("host0", cable))
+        run(
+            ["nsenter", f"--net=/proc/{pid}/ns/net", "ip", "-batch", "-"],
+            input=configure("host0", cable),
+        )
 
     def unplug(self, cable: Cable) -> None:
         """Take a cable away, with both of its ends, if it is there."""
@@ -110,7 +118,10 @@ class Switch:
         unplug_machine(self.plan.interface)
 
     def _batch(self, *lines: str) -> None:
-        run(["nsenter", "-t", str(self.pid), "--net", "ip", "-batch", "-"], input="\n".join(lines) + "\n")
+        run(
+            ["nsenter", "-t", str(self.pid), "--net", "ip", "-batch", "-"],
+            input="\n".join(lines) + "\n",
+        )
 
     def _inside(self, *command: str, check: bool) -> None:
         entered = ["nsenter", "-t", str(self.pid), "--net", *command]
@@ -119,12 +130,17 @@ class Switch:
 
 def configure(interface: str, cable: Cable) -> str:
     """The `ip -batch` lines that bring an interface up with its addresses."""
-    return "\n".join((
-        "link set lo up",
-        f"address add {cable.address}/24 dev {interface}",
-        f"address add {cable.address6}/64 dev {interface} nodad",
-        f"link set {interface} up",
-    )) + "\n"
+    return (
+        "\n".join(
+            (
+                "link set lo up",
+                f"address add {cable.address}/24 dev {interface}",
+                f"address add {cable.address6}/64 dev {interface} nodad",
+                f"link set {interface} up",
+            )
+        )
+        + "\n"
+    )
 
 
 def hold_namespaces(group: Path, *flags: str) -> subprocess.Popen[bytes]:
@@ -132,12 +148,17 @@ def hold_namespaces(group: Path, *flags: str) -> subprocess.Popen[bytes]:
     join = [*JOIN_CGROUP, str(cgroup.create(group))]
     sleeper = subprocess.Popen(
         [*join, "unshare", *flags, "sleep", "infinity"],
-        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
-    )  # fmt: skip
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
     deadline = time.monotonic() + 10
     while Path(f"/proc/{sleeper.pid}/comm").read_text() != "sleep\n":
         if sleeper.poll() is not None or time.monotonic() > deadline:
-            raise LabUnavailable(f"this machine gives no new namespaces: unshare {' '.join(flags)} failed")
+            raise LabUnavailable(
+                f"this machine gives no new namespaces: unshare {' '.join(flags)} failed"
+            )
         time.sleep(0.005)
     return sleeper
 
@@ -150,4 +171,6 @@ def unplug_machine(interface: str) -> None:
 
 def machine_interfaces() -> list[str]:
     """The ends of labs' cables in this machine's namespace."""
-    return sorted(name for name in os.listdir("/sys/class/net") if name.removeprefix(MACHINE_SIDE).isdigit())
+    return sorted(
+        name for name in os.listdir("/sys/class/net") if name.removeprefix(MACHINE_SIDE).isdigit()
+    )

@@ -16,8 +16,15 @@ from .network import Switch, configure
 from .shell import JOIN_CGROUP, succeeds
 
 ISOLATE = (
-    "unshare", "--mount", "--pid", "--fork", "--kill-child=SIGKILL", "--mount-proc", "--propagation", "private",
-)  # fmt: skip
+    "unshare",
+    "--mount",
+    "--pid",
+    "--fork",
+    "--kill-child=SIGKILL",
+    "--mount-proc",
+    "--propagation",
+    "private",
+)
 
 
 def check() -> None:
@@ -27,7 +34,9 @@ def check() -> None:
     if not os.access(group, os.W_OK):
         raise LabUnavailable(f"{group} is read-only: no control groups can be made")
     if not succeeds([*ISOLATE, "mount", "-t", "tmpfs", "tmpfs", "/run"]):
-        raise LabUnavailable("unshare and mount are not allowed here: this container has too few rights")
+        raise LabUnavailable(
+            "unshare and mount are not allowed here: this container has too few rights"
+        )
 
 
 class NspawnMachine:
@@ -44,22 +53,32 @@ class NspawnMachine:
             folder.mkdir(mode=0o755, parents=True, exist_ok=True)
         join = [*JOIN_CGROUP, str(cgroup.create(self._blueprint.group))]
         namespace = os.open(f"/proc/{self._switch.pid}/ns/net", os.O_RDONLY)
-        script = [sys.executable, "-I", str(paths.PACKAGE / "supervisor.py"), self._specification(namespace)]
+        script = [
+            sys.executable,
+            "-I",
+            str(paths.PACKAGE / "supervisor.py"),
+            self._specification(namespace),
+        ]
         try:
             with self._log.open("ab") as log:
                 self._supervisor = subprocess.Popen(
                     [*join, *ISOLATE, *script],
-                    stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=(namespace,), start_new_session=True,
-                )  # fmt: skip
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    pass_fds=(namespace,),
+                    start_new_session=True,
+                )
         finally:
             os.close(namespace)
+
+    def boot_again(self) -> None:
+        """The supervisor does it."""
 
     def kill(self) -> None:
         """Kill every process at once; the supervisor's namespaces go with it."""
         cgroup.remove(self._blueprint.group)
-        if self._supervisor is not None:
-            self._supervisor.wait()
-            self._supervisor = None
+        self.abandon()
 
     def wipe(self) -> None:
         """Empty the upper layer."""
@@ -71,6 +90,12 @@ class NspawnMachine:
         self.kill()
         self._switch.unplug(self._blueprint.cable)
         shutil.rmtree(self._blueprint.folder)
+
+    def abandon(self) -> None:
+        """Collect the supervisor, which is dead."""
+        if self._supervisor is not None:
+            self._supervisor.wait()
+            self._supervisor = None
 
     def leader(self) -> int | None:
         """The init process, once it has made its own scope."""
@@ -105,13 +130,15 @@ class NspawnMachine:
 
     def _specification(self, namespace: int) -> str:
         cable = self._blueprint.cable
-        return json.dumps({
-            "lowers": [str(layer) for layer in self.lowers()],
-            "upper": str(self.upper()),
-            "work": str(self._work),
-            "root": str(self._root),
-            "switch": namespace,
-            "port": cable.port,
-            "mac": cable.mac,
-            "configure": configure("host0", cable),
-        })
+        return json.dumps(
+            {
+                "lowers": [str(layer) for layer in self.lowers()],
+                "upper": str(self.upper()),
+                "work": str(self._work),
+                "root": str(self._root),
+                "switch": namespace,
+                "port": cable.port,
+                "mac": cable.mac,
+                "configure": configure("host0", cable),
+            }
+        )

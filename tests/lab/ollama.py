@@ -13,7 +13,7 @@ from .errors import LabUnavailable
 
 VERSION = "0.17.4"
 MODULE = "github.com/ollama/ollama"
-# A module's archive leaves out folders named vendor, where Ollama keeps three C++ libraries' headers.
+# A module's archive leaves out folders named vendor, where Ollama keeps headers of three libraries.
 # Debian has two of them; this Go module carries the third, miniaudio.h.
 MINIAUDIO = "github.com/gen2brain/malgo@v0.11.24"
 TAGS = "netgo,osusergo"
@@ -58,7 +58,9 @@ def binary() -> Path:
 
 def _build(folder: Path) -> None:
     if shutil.which("go") is None:
-        raise LabUnavailable("no Go here: Ollama's layer is built from source (go.mod asks for Go 1.24.1)")
+        raise LabUnavailable(
+            "no Go here: Ollama's layer is built from source (go.mod asks for Go 1.24.1)"
+        )
     requirements.require(requirements.OLLAMA_PACKAGES)
     workshop = folder / "workshop"
     environment = os.environ | {
@@ -72,12 +74,18 @@ def _build(folder: Path) -> None:
     module = json.loads(_go(environment, "mod", "download", "-json", MINIAUDIO))
     (workshop / "include").mkdir()
     (workshop / "include/miniaudio").symlink_to(module["Dir"])
-    _go(environment, "install", "-trimpath", "-tags", TAGS, "-ldflags", LINK, f"{MODULE}@v{VERSION}")
+    _go(
+        environment, "install", "-trimpath", "-tags", TAGS, "-ldflags", LINK, f"{MODULE}@v{VERSION}"
+    )
     shutil.rmtree(workshop)
 
 
 def _go(environment: dict[str, str], *arguments: str) -> str:
-    done = subprocess.run(["go", *arguments], env=environment, cwd="/", capture_output=True, text=True)
+    done = subprocess.run(
+        ["go", *arguments], env=environment, cwd="/", capture_output=True, text=True
+    )
     if done.returncode:
-        raise LabUnavailable(f"Ollama {VERSION} cannot be built here: {done.stderr[-2000:].strip()}")
+        raise LabUnavailable(
+            f"Ollama {VERSION} cannot be built here: {done.stderr[-2000:].strip()}"
+        )
     return done.stdout

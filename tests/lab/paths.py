@@ -24,6 +24,8 @@ def state_dir() -> Path:
 def _private(where: str) -> Path:
     path = Path(where).absolute()
     if path.is_relative_to("/run") or path.is_relative_to("/var/run"):
-        raise LabError(f"{path}: hosts hide /run behind a tmpfs of their own, choose another folder")
+        raise LabError(
+            f"{path}: hosts hide /run behind a tmpfs of their own, choose another folder"
+        )
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     return path

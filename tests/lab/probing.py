@@ -1,6 +1,6 @@
 """What a probe asks from its own network namespace; a plain script that prints its answer as JSON.
 
-`connect ADDRESS PORT TIMEOUT` tells what happened to one TCP connection, `http URL` fetches one page.
+`connect ADDRESS PORT TIMEOUT` tells what became of one TCP connection, `http URL` fetches a page.
 """
 
 from __future__ import annotations
@@ -37,7 +37,12 @@ def connect(address: str, port: int, timeout: float) -> str:
 
 
 def _meaning(code: int, attempt: socket.socket) -> str:
-    plain = {0: "open", errno.ECONNREFUSED: "reset", errno.ETIMEDOUT: "timeout", errno.EACCES: "prohibited"}
+    plain = {
+        0: "open",
+        errno.ECONNREFUSED: "reset",
+        errno.ETIMEDOUT: "timeout",
+        errno.EACCES: "prohibited",
+    }
     if code in plain:
         return plain[code]
     origin, icmp_code = _icmp(attempt)

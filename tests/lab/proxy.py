@@ -1,7 +1,7 @@
-"""A small HTTP proxy for the hosts' apt: it talks to Debian's archives as this machine knows them, and to nothing else.
+"""A small HTTP proxy for the hosts' apt: it talks to this machine's Debian archives, nothing else.
 
-`python -I proxy.py '{"listen": [address, port], "origins": [[host, port]], "upstream": [host, port] or null}'`
-runs as a plain script, so it imports the standard library only.
+Started as a plain script, so it imports the standard library only. Its argument is a JSON object:
+`listen` [address, port], `origins` [[host, port], ...], `upstream` [host, port] or null.
 """
 
 from __future__ import annotations
@@ -34,7 +34,9 @@ class Forwarder(BaseHTTPRequestHandler):
             self.send_error(403, "Not one of this machine's package archives")
             return
         target = self.path if self.upstream else url._replace(scheme="", netloc="").geturl()
-        headers = {name: value for name, value in self.headers.items() if name.lower() not in HOP_BY_HOP}
+        headers = {
+            name: value for name, value in self.headers.items() if name.lower() not in HOP_BY_HOP
+        }
         connection = HTTPConnection(*(self.upstream or origin), timeout=60)
         try:
             connection.request(self.command, target, headers=headers)

@@ -46,7 +46,9 @@ def require(packages: dict[str, str] = PACKAGES) -> None:
         raise LabUnavailable("the lab boots hosts: run it as root")
     absent = missing(packages)
     if absent:
-        raise LabUnavailable(f"missing: {', '.join(absent)}; run python -m tests.lab install as root")
+        raise LabUnavailable(
+            f"missing: {', '.join(absent)}; run python -m tests.lab install as root"
+        )
 
 
 def install() -> None:

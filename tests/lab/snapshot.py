@@ -1,7 +1,7 @@
 """What a host has written, and the difference between two moments.
 
-A snapshot holds only what differs from the image: an overlay copies whole chains of folders up, and those
-that are as they were are left out. So two equal snapshots mean byte-identical file systems.
+A snapshot holds only what differs from the image: an overlay copies whole chains of folders up, and
+those that are as they were are left out. Equal snapshots mean byte-identical file systems.
 """
 
 from __future__ import annotations
@@ -17,22 +17,38 @@ from typing import TypedDict
 
 PRIVATE = "trusted.overlay."
 OPAQUE = "trusted.overlay.opaque"
+TYPES = {
+    stat.S_IFREG: "file",
+    stat.S_IFDIR: "directory",
+    stat.S_IFLNK: "symlink",
+    stat.S_IFIFO: "fifo",
+    stat.S_IFSOCK: "socket",
+    stat.S_IFBLK: "block",
+    stat.S_IFCHR: "character",
+}
 
 NOISE = (
+    "/home/*/.sudo_as_admin_successful",  # sudo, the first time that it asked for a password
     "/etc/.pwd.lock",  # systemd-sysusers at boot
     "/var/lib/systemd/linger",  # the empty folder, made by logind
-    "/var/lib/systemd/random-seed", "/var/lib/systemd/timers", "/var/lib/systemd/timers/*",  # at boot and shutdown
-    "/var/lib/sudo", "/var/lib/sudo/*",  # who typed a password lately
-    "/var/log/btmp", "/var/log/lastlog", "/var/log/wtmp",  # login records
-    "/var/log/journal", "/var/log/journal/*",  # the journal
+    "/var/lib/systemd/random-seed",  # at shutdown
+    "/var/lib/systemd/timers",  # when each timer last ran
+    "/var/lib/systemd/timers/*",
+    "/var/lib/sudo",  # who typed a password lately
+    "/var/lib/sudo/*",
+    "/var/log/btmp",  # failed logins
+    "/var/log/lastlog",
+    "/var/log/wtmp",  # logins and boots
+    "/var/log/journal",
+    "/var/log/journal/*",
     "/var/tmp/systemd-private-*",  # PrivateTmp= of running services
-)  # fmt: skip
+)
 """Paths that a running host changes by itself; fnmatch patterns, so `*` also matches `/`."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One path: `type` is file, directory, symlink, fifo, socket, block, character, or absent (deleted)."""
+    """One path; type: file, directory, symlink, fifo, socket, block, character, or absent."""
 
     type: str
     mode: int = 0
@@ -64,7 +80,9 @@ def take(upper: Path, lowers: Sequence[Path]) -> Snapshot:
     return dict(sorted(found.items()))
 
 
-def difference(before: Snapshot, after: Snapshot, lowers: Sequence[Path], noise: Sequence[str]) -> Difference:
+def difference(
+    before: Snapshot, after: Snapshot, lowers: Sequence[Path], noise: Sequence[str]
+) -> Difference:
     """Compare two snapshots of one host; a folder that went is listed without what was in it."""
     result: Difference = {"added": {}, "removed": {}, "changed": {}}
     for path in sorted(before.keys() | after.keys()):
@@ -142,26 +160,27 @@ def _is_opaque(folder: Path) -> bool:
 
 def _entry(path: Path) -> Entry | None:
     try:
-        status = path.lstat()
-    except (FileNotFoundError, NotADirectoryError):
+        return _read_entry(path)
+    except (FileNotFoundError, NotADirectoryError):  # also when it vanishes meanwhile
         return None
+
+
+def _read_entry(path: Path) -> Entry:
+    status = path.lstat()
     if stat.S_ISCHR(status.st_mode) and status.st_rdev == 0:
         return ABSENT
     names = [n for n in os.listxattr(path, follow_symlinks=False) if not n.startswith(PRIVATE)]
     return Entry(
-        type=_type(status.st_mode),
+        type=TYPES[stat.S_IFMT(status.st_mode)],
         mode=stat.S_IMODE(status.st_mode),
         uid=status.st_uid,
         gid=status.st_gid,
-        sha256=hashlib.sha256(path.read_bytes()).hexdigest() if stat.S_ISREG(status.st_mode) else None,
+        sha256=_checksum(path) if stat.S_ISREG(status.st_mode) else None,
         target=os.readlink(path) if stat.S_ISLNK(status.st_mode) else None,
         xattrs=tuple(sorted((n, os.getxattr(path, n, follow_symlinks=False)) for n in names)),
     )
 
 
-def _type(mode: int) -> str:
-    kinds = {
-        stat.S_IFREG: "file", stat.S_IFDIR: "directory", stat.S_IFLNK: "symlink", stat.S_IFIFO: "fifo",
-        stat.S_IFSOCK: "socket", stat.S_IFBLK: "block", stat.S_IFCHR: "character",
-    }  # fmt: skip
-    return kinds[stat.S_IFMT(mode)]
+def _checksum(path: Path) -> str:
+    with path.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()

@@ -1,7 +1,7 @@
 """Keeps one nspawn host running: the first process of a process and mount namespace of its own.
 
-Started by nspawn.py as a plain script, so it imports the standard library only. Its mounts, processes and
-the host's network namespace end with it, whatever kills it.
+Started by nspawn.py as a plain script, so it imports the standard library only. Its mounts, its
+processes and the host's network namespace end with it, whatever kills it.
 """
 
 from __future__ import annotations
@@ -14,12 +14,25 @@ from typing import Any
 
 REBOOT = 133
 NSPAWN = (
-    "systemd-nspawn", "--quiet", "--register=no", "--keep-unit", "--boot", "--resolv-conf=off",
-    "--timezone=off", "--link-journal=no", "--console=passive", "--capability=CAP_NET_ADMIN",
-    "--system-call-filter=bpf", "--system-call-filter=@keyring", "--bind=/dev/fuse",
+    "systemd-nspawn",
+    "--quiet",
+    "--register=no",
+    "--keep-unit",
+    "--boot",
+    "--resolv-conf=off",
+    "--timezone=off",
+    "--link-journal=no",
+    "--console=passive",
+    "--capability=CAP_NET_ADMIN",
+    "--system-call-filter=bpf",
+    "--system-call-filter=@keyring",
+    "--bind=/dev/fuse",
     "--network-namespace-path=/run/netns/host",
-)  # fmt: skip
-ENVIRONMENT = {"SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1", "SYSTEMD_NSPAWN_API_VFS_WRITABLE": "network"}
+)
+ENVIRONMENT = {
+    "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1",
+    "SYSTEMD_NSPAWN_API_VFS_WRITABLE": "network",
+}
 
 
 def call(*command: str, input: str | None = None) -> None:
@@ -42,10 +55,14 @@ def mount(spec: dict[str, Any]) -> None:
 def connect(spec: dict[str, Any]) -> None:
     """A new network namespace with a new cable, as after pulling the plug."""
     subprocess.run(["ip", "netns", "delete", "host"], stderr=subprocess.DEVNULL)
-    subprocess.run(["ip", "-n", "switch", "link", "delete", spec["port"]], stderr=subprocess.DEVNULL)
+    subprocess.run(
+        ["ip", "-n", "switch", "link", "delete", spec["port"]], stderr=subprocess.DEVNULL
+    )
     call("ip", "netns", "add", "host")
     cable = f"link add {spec['port']} type veth peer name host0 address {spec['mac']} netns host\n"
-    call("ip", "-n", "switch", "-batch", "-", input=f"{cable}link set {spec['port']} master br0 up\n")
+    call(
+        "ip", "-n", "switch", "-batch", "-", input=f"{cable}link set {spec['port']} master br0 up\n"
+    )
     call("ip", "-n", "host", "-batch", "-", input=spec["configure"])
 
 

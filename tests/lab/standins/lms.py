@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Stands in for LM Studio's `lms server`: same configuration file, precedence and answers, no models.
+"""Stands in for LM Studio's `lms server`: same configuration file and precedence, no models.
 
 The server is a process named lm-studio that outlives the command, as LM Studio's does.
 """
@@ -16,6 +16,7 @@ import sys
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 PR_SET_NAME = 15
 DEFAULTS = {"networkInterface": "127.0.0.1", "port": 1234, "cors": False}
@@ -31,13 +32,16 @@ def internal() -> Path:
     return (older if older.is_dir() and not today.is_dir() else today) / ".internal"
 
 
-def settings(arguments: argparse.Namespace) -> dict:
-    """What the server obeys: the command line, then the environment, then the file, then the defaults."""
+def settings(arguments: argparse.Namespace) -> dict[str, Any]:
+    """What the server obeys: command line before environment before file before defaults."""
     try:
-        found = DEFAULTS | json.loads((internal() / "http-server-config.json").read_text())
+        found: dict[str, Any] = DEFAULTS | json.loads(
+            (internal() / "http-server-config.json").read_text()
+        )
     except FileNotFoundError:
         found = dict(DEFAULTS)
-    found["networkInterface"] = arguments.bind or os.environ.get("LMS_SERVER_HOST") or found["networkInterface"]
+    host = arguments.bind or os.environ.get("LMS_SERVER_HOST")
+    found["networkInterface"] = host or found["networkInterface"]
     found["port"] = arguments.port or found["port"]
     found["cors"] = arguments.cors or found["cors"]
     return found
@@ -65,7 +69,7 @@ class Api(BaseHTTPRequestHandler):
         """Keep no log."""
 
 
-def listen(wanted: dict) -> ThreadingHTTPServer:
+def listen(wanted: dict[str, Any]) -> ThreadingHTTPServer:
     """The listening server."""
     host, port = wanted["networkInterface"], wanted["port"]
     ThreadingHTTPServer.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
