@@ -77,7 +77,7 @@ class Podman:
         return [
             *self._podman(switch),
             f"--root={lab / 'podman'}",
-            f"--runroot={lab / 'podman-run'}",
+            "--runroot=/run/lab",
             images,
         ]
 
@@ -86,7 +86,7 @@ class Podman:
         return [
             *self._podman(switch),
             f"--root={self._images()}",
-            "--runroot=/run/hardpoint-lab-images",
+            "--runroot=/run/images",
         ]
 
     def flags(self, group: Path) -> tuple[str, ...]:

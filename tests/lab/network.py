@@ -16,7 +16,7 @@ from pathlib import Path
 
 from . import cgroup
 from .errors import LabError, LabUnavailable
-from .shell import JOIN_CGROUP, run
+from .shell import JOIN_CGROUP, run, succeeds
 
 MACHINE_SIDE = "hplab"
 SLOTS = range(200)
@@ -165,8 +165,9 @@ def hold_namespaces(group: Path, *flags: str) -> subprocess.Popen[bytes]:
 
 def unplug_machine(interface: str) -> None:
     """Remove the machine's end of a lab's cable, if it is there."""
-    if os.path.exists(f"/sys/class/net/{interface}"):
-        run(["ip", "link", "delete", interface])
+    delete = ["ip", "link", "delete", interface]
+    if not succeeds(delete) and interface in machine_interfaces():
+        run(delete)
 
 
 def machine_interfaces() -> list[str]:
