@@ -83,7 +83,7 @@ class Checker:
             partial(_read_machine, state, host, snapshot.ask, privileges)
         ]
         jobs += [
-            partial(self._judge, state, host, control, policy, snapshot.ask, privileges)
+            partial(self._judge, state, host, control, policy, snapshot, privileges)
             for control in asked
         ]
         (machine, claims, problems), *judgements = snapshot.run(jobs)
@@ -111,10 +111,10 @@ class Checker:
         host: Host,
         control: Control,
         policy: HostPolicy,
-        ask: Callable[[Request], Answer],
+        snapshot: Snapshot,
         privileges: Privileges,
     ) -> Judgement:
-        clone, reader = windowed_copy(host, ask, privileges)
+        clone, reader = windowed_copy(host, snapshot.ask, privileges, snapshot.expect)
         reader.restart_busy = self._restart_busy
         enter(clone, state)
         return judge(control, ControlView(clone, reader, policy.options(control.id)), reader)

@@ -35,39 +35,57 @@ def judge(control: Control, view: ControlView, reader: WindowReader) -> Judgemen
     except Exception as error:
         judgement.outcomes.append(_outcome(control, view, HOST_SUBJECT, error_of(error)))
         return judgement
-    for subject in subjects:
-        judgement.outcomes.append(_judge_subject(control, view, reader, subject, judgement))
+    looks = [_look(control, view, subject) for subject in subjects]
+    # What all subjects need for their comparisons goes out in one wave.
+    for item in (item for look in looks for item in look.desired):
+        for fact, query in item.reads():
+            reader.expect(fact, query)
+    for look in looks:
+        judgement.desired[look.subject.name] = look.desired
+        judgement.outcomes.append(_compare(control, view, reader, look))
     judgement.outcomes += _unseen(control, view, reader, subjects)
     if not judgement.outcomes:
         judgement.outcomes.append(_outcome(control, view, HOST_SUBJECT, _nothing_there(reader)))
     return judgement
 
 
-def _judge_subject(
-    control: Control,
-    view: ControlView,
-    reader: WindowReader,
-    subject: Subject,
-    judgement: Judgement,
-) -> Outcome:
-    reader.changes, reader.planned_paths = [], set()
-    findings: list[Finding] = []
-    verdict: tuple[Status, str] | None = None
+@dataclass
+class _Look:
+    """What a control saw of one subject, before anything was compared."""
+
+    subject: Subject
+    findings: list[Finding] = field(default_factory=list)
+    desired: list[Desired] = field(default_factory=list)
+    error: tuple[Status, str] | None = None
+
+
+def _look(control: Control, view: ControlView, subject: Subject) -> _Look:
+    look = _Look(subject)
     try:
-        findings += control.observe(view, subject)
-        desired = list(control.harden(view, subject))
-        judgement.desired[subject.name] = desired
-        claim = Claim("", control.id, subject.name, "")
-        for item in desired:
+        look.findings += control.observe(view, subject)
+        look.desired += control.harden(view, subject)
+    except Exception as error:
+        look.error = error_of(error)
+    return look
+
+
+def _compare(control: Control, view: ControlView, reader: WindowReader, look: _Look) -> Outcome:
+    reader.changes, reader.planned_paths = [], set()
+    verdict = look.error
+    claim = Claim("", control.id, look.subject.name, "")
+    try:
+        for item in look.desired if verdict is None else ():
             item.plan(claim)
     except Busy as busy:
         verdict = (Status.BUSY, str(busy))
     except Refused as refused:
-        findings.append(Finding(seen=str(refused), who=control.metadata.risk))
+        look.findings.append(Finding(seen=str(refused), who=control.metadata.risk))
     except Exception as error:
         verdict = error_of(error)
-    status, reason = verdict or _status(findings, reader, subject)
-    return _outcome(control, view, subject, (status, reason), findings, reader.changes)
+    status, reason = verdict or _status(look.findings, reader, look.subject)
+    return _outcome(
+        control, view, look.subject, (status, reason), look.findings, reader.changes
+    )
 
 
 def _status(

@@ -30,9 +30,10 @@ class Snapshot:
         self.waves = 0
 
     def expect(self, requests: Iterable[Request]) -> None:
-        """Questions that will be asked: they go out with the first wave."""
+        """Questions that will be asked: they go out with the next wave."""
         for request in requests:
-            self._waiting.setdefault(request, AsyncResult())
+            if request not in self._answers:
+                self._waiting.setdefault(request, AsyncResult())
 
     def run(self, jobs: Sequence[Callable[[], T]]) -> list[T]:
         """The results of all jobs, in order. The first exception is raised when all are done."""

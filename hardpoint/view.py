@@ -24,6 +24,7 @@ from hardpoint.reading import Reader, attach
 from hardpoint.transport import sudo_refusal
 
 Ask = Callable[[Request], Answer]
+Expect = Callable[[list[Request]], None]
 
 
 class Privileges:
@@ -35,11 +36,15 @@ class Privileges:
 class Window:
     """A control's view of the connector: fact reads only."""
 
-    def __init__(self, connector: Any, ask: Ask, privileges: Privileges) -> None:
+    def __init__(
+        self, connector: Any, ask: Ask, privileges: Privileges, expect: Expect | None = None
+    ) -> None:
         self._connector = connector
         self._ask = ask
+        self._expect = expect
         self._privileges = privileges
         self.reading = False
+        self.expecting = False
         self.unprivileged = ""
         self.problems: list[str] = []
 
@@ -51,6 +56,10 @@ class Window:
         arguments.pop("print_output", None)
         arguments.pop("print_input", None)
         request = replace(request_for(command, arguments), unprivileged=self.unprivileged)
+        if self.expecting:
+            if self._expect:
+                self._expect([request])
+            return True, CommandOutput([])
         answer = self._ask(request)
         if answer.refusal:
             self._privileges.refusal = sudo_refusal(answer.refusal)
@@ -106,6 +115,14 @@ class WindowReader(Reader):
     def problems(self) -> list[str]:
         return self._window.problems
 
+    def expect(self, fact: type[Read], query: dict[str, Any]) -> None:
+        """Says that this will be read: it goes out together with the next question of anybody."""
+        self._window.expecting = True
+        try:
+            self._get(fact, query)
+        finally:
+            self._window.expecting = False
+
     def _get(self, fact: type[Read], query: dict[str, Any]) -> Any:
         self._window.reading = True
         self._window.unprivileged = fact.unprivileged(query)
@@ -147,9 +164,11 @@ def facing(host: Host, window: Window) -> Host:
     return clone
 
 
-def windowed_copy(host: Host, ask: Ask, privileges: Privileges) -> tuple[Host, WindowReader]:
+def windowed_copy(
+    host: Host, ask: Ask, privileges: Privileges, expect: Expect | None = None
+) -> tuple[Host, WindowReader]:
     """A copy of the host for one control, so that what pyinfra keeps on a host is never shared."""
-    window = Window(host.connector, ask, privileges)
+    window = Window(host.connector, ask, privileges, expect)
     clone = facing(host, window)
     reader = WindowReader(clone, window)
     attach(clone, reader)

@@ -14,6 +14,7 @@ from pyinfra.api.exceptions import OperationError
 if TYPE_CHECKING:
     from pyinfra.api.arguments_typed import PyinfraOperation
 
+    from hardpoint.facts import Read
     from hardpoint.journal import Claim
 
 
@@ -35,6 +36,10 @@ class Desired:
 
     def arguments(self) -> dict[str, Any]:
         return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    def reads(self) -> list[tuple[type[Read], dict[str, Any]]]:
+        """The facts that the operation compares with, as far as they are known beforehand."""
+        return []
 
     def plan(self, claim: Claim) -> None:
         """Compares on the host in context; what would change is announced, nothing is done."""

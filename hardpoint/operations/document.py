@@ -13,6 +13,7 @@ from pyinfra import host
 from pyinfra.api import StringCommand, operation
 
 from hardpoint import hostside
+from hardpoint.facts import Read
 from hardpoint.facts.settings import SettingState
 from hardpoint.journal import Claim
 from hardpoint.operations import Desired
@@ -135,6 +136,12 @@ class Document(Desired):
     user: str | None
     format: str
     fragments: tuple[Fragment, ...]
+
+    def reads(self) -> list[tuple[type[Read], dict[str, Any]]]:
+        return [
+            (SettingState, {"resource": _resource(self.path, self.user, self.format, fragment.key)})
+            for fragment in self.fragments
+        ]
 
     def joined(self, other: Document) -> Document:
         """Both documents' fragments, of the same file."""

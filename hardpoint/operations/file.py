@@ -12,6 +12,7 @@ from pyinfra import host
 from pyinfra.api import StringCommand, operation
 
 from hardpoint import hostside, journal
+from hardpoint.facts import Read
 from hardpoint.facts.files import FileStates
 from hardpoint.journal import Claim
 from hardpoint.operations import Desired, Refused
@@ -78,3 +79,6 @@ class File(Desired):
     content: str
     mode: str = "0644"
     owner: str = "root:root"
+
+    def reads(self) -> list[tuple[type[Read], dict[str, Any]]]:
+        return [(FileStates, {"paths": [self.path]})]

@@ -98,9 +98,7 @@ def restore(text, name, noted, style):
     for start, end, new in reversed(pieces):
         text = text[:start] + new + text[end:]
     for old in waiting:
-        whole = old["whole"] or {"fish": "set -gx ", "shell": "export "}.get(style, "") + old[
-            "was"
-        ] + _newline(text)
+        whole = old["whole"] or _command(old["was"], name, style) + _newline(text)
         text = _insert_line(text, old["line"], whole)
     return text
 
@@ -185,7 +183,7 @@ def _environment_value(raw):
     return "".join(value) + re.sub(r"\\(\n?)(.?)", r"\2", rest)
 
 
-def _of_shell(text, command, name):
+def _of_shell(text, command, name, style="shell"):
     words = [text[start:end] for start, end in command.words]
     assigned = re.compile(r"[A-Za-z_]\w*\+?=")
     first = next((n for n, word in enumerate(words) if not assigned.match(word)), len(words))
@@ -200,9 +198,9 @@ def _of_shell(text, command, name):
         if match:
             raw = words[n][match.end() :]
             body = start + match.end() if not match.group(1) else None
-            value = None if match.group(1) else unquoted(raw, "shell")
+            value = None if match.group(1) else unquoted(raw, style)
         elif re.match(r"[\"']%s=" % name, words[n]):  # export "NAME=value"
-            raw, body, value = words[n], None, unquoted(words[n], "shell")
+            raw, body, value = words[n], None, unquoted(words[n], style)
             value = value[len(name) + 1 :] if value is not None else None
         else:
             continue
@@ -214,7 +212,7 @@ def _of_fish(text, command, name):
     words = [text[start:end] for start, end in command.words]
     whole = (command.words[0][0], command.words[-1][1])
     if words[0] == "export":
-        yield from _of_shell(text, command, name)
+        yield from _of_shell(text, command, name, "fish")
     if words[0] != "set":
         return
     at = next((n for n in range(1, len(words)) if not words[n].startswith("-")), len(words))
@@ -255,6 +253,13 @@ def _statement(name, quoted, style):
         name,
         quoted,
     )
+
+
+def _command(was, name, style):
+    """A statement of its own around an assignment that stood among others."""
+    if style == "environment":
+        return was
+    return ("set -gx " if style == "fish" and not was.startswith(name + "=") else "export ") + was
 
 
 def _drop(text, found, style):
@@ -303,6 +308,8 @@ def _insert_line(text, number, line):
     lines = re.findall(r"[^\n]*\n|[^\n]+\Z", text)
     if number >= len(lines) and lines and not lines[-1].endswith("\n"):
         return text + _newline(text) + line.rstrip("\r\n")
+    if number < len(lines) and not line.endswith("\n"):
+        line += _newline(text)  # it was the last line once
     lines.insert(number, line)
     return "".join(lines)
 

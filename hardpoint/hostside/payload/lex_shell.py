@@ -183,7 +183,7 @@ class _Lexer:
 def unquoted(word, style):
     """The value of a word, or None when it is only known at run time ($VAR, $(...), ~, a list)."""
     fish = style == "fish"
-    if word.startswith("~") or (word.startswith("(") and word):
+    if word.startswith(("~", "(")):
         return None
     value, place = [], 0
     while place < len(word):

@@ -40,7 +40,9 @@ def read(request):
     names = request["variables"]
     found, limits = [], list(read_host.limits())
     for pattern, form in SYSTEM_FILES:
-        _add(None, glob.glob(pattern), form, names, found, limits)
+        # A distribution's own links (profile.d on Debian 13) lead to files of root's.
+        paths = {os.path.realpath(path) for path in glob.glob(pattern)}
+        _add(None, paths, form, names, found, limits)
     for user in read_host.visible_people():
         try:
             theirs, unseen = userio.as_user(user.pw_name, _in_home, user.pw_name, names)

@@ -13,7 +13,9 @@ from .journal import who_of
 from .layers import every
 from .store import Store, check_run, digest
 
-_UNIT_FILES = re.compile(r"^/(etc|run|lib|usr/lib|usr/local/lib)/systemd/|/\.config/systemd/|/containers/systemd/")
+_UNIT_FILES = re.compile(
+    r"^/(etc|run|lib|usr/lib|usr/local/lib)/systemd/|/\.config/systemd/|/containers/systemd/"
+)
 _WORST = ("failed", "refused", "kept", "restored", "already")
 
 
@@ -218,6 +220,8 @@ class _Rollback:
     def undo_file(self, layer):
         now = self.now(layer)
         if resources.same(now, layer.before):
+            if not self.dry:
+                self.tidy(layer)
             return "already", "as it was before"
         deeper = self.origin and layer.identity in self.dug
         if not layer.left(now) and not self.force and not deeper:
@@ -235,6 +239,10 @@ class _Rollback:
         self.put_back(layer)
         self.restored.append(layer.resource)
         return "restored", ""
+
+    def tidy(self, layer):
+        resource = layer.resource
+        userio.as_user(resource["user"], userio.tidy, resource["path"], layer.before["made"])
 
     def passed(self, layer, now):
         """Whether an earlier rollback, cut by a crash, has gone below this layer already."""
@@ -267,7 +275,11 @@ class _Rollback:
             raise Refusal("failed", "the lines that held it are gone: put it back by hand")
         for other in self.layers:
             if other.live and other is not layer and other.resource["type"] == "setting":
-                if other.resource["path"] == path and other.order > layer.order and not other.carried:
+                if (
+                    other.resource["path"] == path
+                    and other.order > layer.order
+                    and not other.carried
+                ):
                     self.pass_on(layer, change, other)
 
     def pass_on(self, layer, change, other):
@@ -275,7 +287,9 @@ class _Rollback:
         old = json.loads(self.fetch(other, other.before["note"]))
         new = old
         if layer.resource["format"] == "json":
-            new = edit_json.inherited(old, other.resource["key"], change["note"], layer.resource["key"])
+            new = edit_json.inherited(
+                old, other.resource["key"], change["note"], layer.resource["key"]
+            )
         fields = {}
         if not change["file"] and other.before["file"]:
             fields = {"file": False, "made": change["made"]}

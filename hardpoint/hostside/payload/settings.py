@@ -113,7 +113,7 @@ def _edit(path, style, changes, mode):
     if now != text:
         if now is None:
             userio.remove(path)
-            userio.remove_empty(made)
+            userio.tidy(path, made)
         else:
             userio.replace(path, now.encode(), mode if text is None else None, mark=mark)
     return results

@@ -65,7 +65,7 @@ class Store:
             self._at("origins", "blobs"),
         ):
             if not os.path.isdir(path):
-                os.makedirs(path, 0o700, exist_ok=True)
+                os.mkdir(path, 0o700)
                 _sync(os.path.dirname(path))
         found = os.lstat(self.root)
         if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o077:
@@ -114,7 +114,9 @@ class Store:
         seq = 1 + max(
             [self._begin(name).get("seq", 0) for name in self.runs()] + [self._origin_seq()]
         )
-        os.makedirs(os.path.join(self._at("runs", run), "blobs"), 0o700, exist_ok=True)
+        for path in (self._at("runs", run), self._at("runs", run, "blobs")):
+            if not os.path.isdir(path):
+                os.mkdir(path, 0o700)
         _sync(self._at("runs"))
         self.append(run, {"event": "begin", "version": VERSION, "run": run, "seq": seq, "who": who})
 

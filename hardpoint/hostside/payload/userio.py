@@ -290,7 +290,9 @@ def _unchanged(path, mark, old):
 
 
 def _into_place(path, fd, name, content, old, mode, owner, xattrs):
-    temporary = ".hardpoint-%s" % os.urandom(8).hex()
+    temporary = _temporary(name)
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(temporary, dir_fd=fd)  # left by a crash
     file = os.open(
         temporary,
         os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC,
@@ -313,6 +315,10 @@ def _into_place(path, fd, name, content, old, mode, owner, xattrs):
             os.unlink(temporary, dir_fd=fd)
         raise
     sync(fd)
+
+
+def _temporary(name):
+    return ".%s.hardpoint-new" % name[:200]
 
 
 def _dress(path, file, old, mode, owner, xattrs):
@@ -363,11 +369,18 @@ def remove_empty(directories):
             return
 
 
+def tidy(path, made):
+    """What a change that was cut by a crash left beside `path`."""
+    with contextlib.suppress(OSError, Refusal), parent_of(path) as (fd, name):
+        os.unlink(_temporary(name), dir_fd=fd)
+    remove_empty(made)
+
+
 def restore(path, state, made):
     """Put `path` back into a recorded state; `made` are directories that did not exist then."""
     if state["kind"] == "absent":
         remove(path)
-        remove_empty(made)
+        tidy(path, made)
     elif state["kind"] == "regular":
         _out_of_the_way(path, "symlink")
         replace(
