@@ -129,6 +129,9 @@ def test_a_profile_may_set_options_and_is_known_by_its_name(registry, here):
     on_host = load_policy(None, registry, profiles=shipped).for_host("gpu-01")
     assert on_host.options("vllm-loopback")["port"] == 9
     assert on_host.origin("vllm-loopback", "port") == "recommended.yaml:2"
+    (here / "own.yaml").write_text("options: {vllm-loopback: {port: 10}}\n")
+    on_host = load_policy("own.yaml", registry, profiles=shipped).for_host("gpu-01")
+    assert on_host.options("vllm-loopback")["port"] == 10
 
 
 def test_an_older_name_is_accepted_everywhere_with_a_notice(registry):
@@ -144,6 +147,7 @@ waivers: [{control: ollama-bind, hosts: [a], owner: me, reason: x, expires: 2027
     assert here.options("ollama-loopback")["port"] == 1
     assert here.options("ollama-bind")["port"] == 1
     assert here.skipped("ollama-loopback")
+    assert here.skipped("ollama-bind")
     assert here.waiver("ollama-loopback")
     assert policy.notices == tuple(
         f"policy.yaml:{line}: ollama-bind is now called ollama-loopback" for line in (1, 2, 3)
