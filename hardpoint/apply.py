@@ -15,10 +15,10 @@ from pyinfra.api.host import Host
 
 from hardpoint import hostside, journal, remote
 from hardpoint.check import HostCheck
-from hardpoint.control import Registry
+from hardpoint.control import HOST_SUBJECT, Registry
 from hardpoint.journal import Claim
 from hardpoint.operations import Busy, Refused
-from hardpoint.outcome import Status
+from hardpoint.outcome import Outcome, Status
 from hardpoint.plan import Step, steps
 from hardpoint.reading import attach
 from hardpoint.session import Session
@@ -39,9 +39,12 @@ class HostApply:
 class Applier:
     """Applies checks to hosts, under one run id."""
 
-    def __init__(self, session: Session, registry: Registry, restart_busy: bool) -> None:
+    def __init__(
+        self, session: Session, registry: Registry, named: frozenset[str], restart_busy: bool
+    ) -> None:
         self._session = session
         self._registry = registry
+        self._named = named
         self._restart_busy = restart_busy
         self.run = journal.new_run_id()
         self._who = journal.operator()
@@ -58,9 +61,14 @@ class Applier:
 
     def _apply_host(self, state: State, host: Host, check: HostCheck) -> HostApply:
         result = HostApply()
-        wrong = {(o.control, o.subject) for o in check.report.outcomes if o.status in _TO_DO}
-        wanted = {key: items for key, items in check.desired.items() if key in wrong}
-        if not wanted:
+        wrong = {(o.control, o.subject) for o in check.report.outcomes if self._may_change(o)}
+        result.busy = {key: reason for key, reason in check.busy.items() if key in wrong}
+        wanted = {
+            key: items
+            for key, items in check.desired.items()
+            if key in wrong and key not in result.busy
+        }
+        if not wanted and not check.withdrawn:
             return result
         _attach_reader(host, self._restart_busy)
         refusal = self._begin(host)
@@ -68,10 +76,24 @@ class Applier:
             where = result.busy if refusal.startswith("busy:") else result.failed
             where.update(dict.fromkeys(wanted, refusal.removeprefix("busy: ")))
             return result
+        for control in check.withdrawn:
+            self._withdraw(host, control, result)
         for step in steps(wanted, self._registry):
             self._do(state, host, step, result)
         self._end(host)
         return result
+
+    def _may_change(self, outcome: Outcome) -> bool:
+        """A waiver that has expired shows the truth, and is acted on only for a named control."""
+        unheld = outcome.waiver != "expired" or outcome.control in self._named
+        return outcome.status in _TO_DO and unheld
+
+    def _withdraw(self, host: Host, control: str, result: HostApply) -> None:
+        request = {"do": "rollback", "control": control, "lease": self.run, "who": self._who}
+        try:
+            remote.ask(host, request)
+        except (OSError, hostside.HostsideError) as error:
+            result.failed[control, HOST_SUBJECT.name] = str(error)
 
     def _end(self, host: Host) -> None:
         """Frees the host. Where it can't be told, its lease runs out by itself."""

@@ -34,6 +34,8 @@ class HostCheck:
 
     report: HostReport
     desired: dict[tuple[str, str], list[Desired]] = field(default_factory=dict)
+    busy: dict[tuple[str, str], str] = field(default_factory=dict)
+    withdrawn: list[str] = field(default_factory=list)
 
 
 class Checker:
@@ -103,7 +105,12 @@ class Checker:
             for judgement in judgements
             for subject, items in judgement.desired.items()
         }
-        return HostCheck(report, desired)
+        busy = {
+            (judgement.control.id, subject): reason
+            for judgement in judgements
+            for subject, reason in judgement.busy.items()
+        }
+        return HostCheck(report, desired, busy, _withdrawn(report, policy, self._registry))
 
     def _judge(
         self,
@@ -230,6 +237,17 @@ def _wait_for_required(outcomes: list[Outcome], registry: Registry) -> None:
         after = [name for name in registry[outcome.control].metadata.requires if name in wrong]
         if after and outcome.status in (Status.DRIFT, Status.EXPOSED):
             outcome.reason = f"after {', '.join(after)}"
+
+
+def _withdrawn(report: HostReport, policy: HostPolicy, registry: Registry) -> list[str]:
+    """Controls that the policy skips although they were applied here: an apply takes them back."""
+    return [
+        outcome.control
+        for outcome in report.outcomes
+        if outcome.status is Status.ORPHANED
+        and outcome.control in registry
+        and policy.skipped(outcome.control)
+    ]
 
 
 def _orphan(host: Host, name: str, control: Control | None) -> Outcome:

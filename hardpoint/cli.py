@@ -288,6 +288,7 @@ def _engine(
             chosen,
             registry,
             _wanted(registry, target),
+            frozenset(registry.resolve(name) for name in target.controls if name in registry),
             _sudo_password(target),
             target.accept_new,
             restart_busy,

@@ -62,6 +62,7 @@ class Engine:
     policy: Policy
     registry: Registry
     wanted: Callable[[Control], bool]
+    named: frozenset[str] = frozenset()
     sudo_password: Callable[[str], str | None] = lambda host: None
     accept_new_host_keys: bool = False
     restart_busy: bool = False
@@ -96,12 +97,13 @@ class Engine:
         """
         with _timed() as clock:
             after = dict(checks)
+            applier = Applier(self.session, self.registry, self.named, self.restart_busy)
             failures, stopped = 0, ""
             for batch in rollout.batches(self.hosts):
                 if stopped:
                     _leave_alone(batch, after, stopped)
                     continue
-                failures += self._apply_batch(batch, checks, after, reviewed)
+                failures += self._apply_batch(applier, batch, checks, after, reviewed)
                 if failures > rollout.max_failures:
                     stopped = f"stopped: {failures} host(s) still wrong after an earlier batch"
         return self._report("apply", after, clock.seconds)
@@ -153,6 +155,7 @@ class Engine:
 
     def _apply_batch(
         self,
+        applier: Applier,
         batch: list[Host],
         before: dict[str, HostCheck],
         after: dict[str, HostCheck],
@@ -161,7 +164,7 @@ class Engine:
         """Applies to these hosts; how many of them are not as they should be now."""
         refused = _moved_hosts(batch, before, reviewed)
         hosts = [h for h in batch if h.name not in refused and not before[h.name].report.unreachable]
-        results = Applier(self.session, self.registry, self.restart_busy).apply(hosts, before)
+        results = applier.apply(hosts, before)
         again = self._check(hosts)
         for host in hosts:
             _judge_fates(before[host.name], again[host.name], results[host.name])
@@ -244,7 +247,7 @@ def _judge_fates(before: HostCheck, after: HostCheck, result: HostApply) -> None
 def _fate(
     key: tuple[str, str], earlier: Outcome | None, now: Outcome, result: HostApply
 ) -> Fate:
-    if key in result.busy or now.status is Status.BUSY:
+    if key in result.busy:
         return Fate.BUSY
     if key in result.failed:
         return Fate.FAILED
@@ -253,6 +256,8 @@ def _fate(
     was_wrong = earlier is None or earlier.status in _WRONG
     if now.status in _SETTLED:
         return Fate.FIXED if was_wrong and earlier is not None else Fate.ALREADY_RIGHT
+    if now.waiver:
+        return Fate.LEFT_ALONE
     return Fate.STILL_WRONG if was_wrong and now.status in _WRONG else Fate.LEFT_ALONE
 
 

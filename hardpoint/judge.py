@@ -20,11 +20,12 @@ from hardpoint.view import ControlView, WindowReader
 
 @dataclass
 class Judgement:
-    """Outcomes of one control, and what it wants of each subject."""
+    """Outcomes of one control, what it wants of each subject, and for whom it has to wait."""
 
     control: Control
     outcomes: list[Outcome] = field(default_factory=list)
     desired: dict[str, list[Desired]] = field(default_factory=dict)
+    busy: dict[str, str] = field(default_factory=dict)
 
 
 def judge(control: Control, view: ControlView, reader: WindowReader) -> Judgement:
@@ -43,6 +44,8 @@ def judge(control: Control, view: ControlView, reader: WindowReader) -> Judgemen
     for look in looks:
         judgement.desired[look.subject.name] = look.desired
         judgement.outcomes.append(_compare(control, view, reader, look))
+        if look.busy:
+            judgement.busy[look.subject.name] = look.busy
     judgement.outcomes += _unseen(control, view, reader, subjects)
     if not judgement.outcomes:
         judgement.outcomes.append(_outcome(control, view, HOST_SUBJECT, _nothing_there(reader)))
@@ -57,6 +60,7 @@ class _Look:
     findings: list[Finding] = field(default_factory=list)
     desired: list[Desired] = field(default_factory=list)
     error: tuple[Status, str] | None = None
+    busy: str = ""
 
 
 def _look(control: Control, view: ControlView, subject: Subject) -> _Look:
@@ -77,12 +81,16 @@ def _compare(control: Control, view: ControlView, reader: WindowReader, look: _L
         for item in look.desired if verdict is None else ():
             item.plan(claim)
     except Busy as busy:
-        verdict = (Status.BUSY, str(busy))
+        look.busy = str(busy)
     except Refused as refused:
         look.findings.append(Finding(seen=str(refused), who=control.metadata.risk))
     except Exception as error:
         verdict = error_of(error)
     status, reason = verdict or _status(look.findings, reader, look.subject)
+    if look.busy:
+        # What is exposed stays exposed: busy only says why it can't be mended now.
+        status = status if status is Status.EXPOSED else Status.BUSY
+        reason = look.busy
     return _outcome(
         control, view, look.subject, (status, reason), look.findings, reader.changes
     )
