@@ -2,7 +2,7 @@
 
 import re
 
-from . import lease, resources, settings
+from . import lease, packages, resources, settings
 from .errors import Refusal
 from .layers import every, of_run
 from .store import Store, check_run
@@ -162,6 +162,8 @@ def close(request, places):
 
 def _untouched(store, layer):
     try:
+        if any(packages.state(name)["status"] == "installed" for name in layer.planned):
+            return False  # dependencies that came before the host died
         return resources.same(
             resources.observe([layer.resource], store.seal)[0].state, layer.before
         )

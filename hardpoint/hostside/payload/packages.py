@@ -125,12 +125,13 @@ def manual():
 
 def remove(names, keep_configuration=()):
     """Purge `names`; those in `keep_configuration` had configuration before us and keep it."""
-    for arguments, group in (
-        (["remove"], [name for name in names if name in keep_configuration]),
-        (["purge"], [name for name in names if name not in keep_configuration]),
+    # all at once, since removing one would take those that need it along; purged when none of them is left
+    for action, group in (
+        ("remove", list(names)),
+        ("purge", [name for name in names if name not in keep_configuration]),
     ):
         if group:
-            status, output = _apt(arguments + group)
+            status, output = _apt([action, *group])
             if status:
                 raise Refusal(
                     "package-failed", "removing %s failed: %s" % (", ".join(group), _last(output))

@@ -16,7 +16,7 @@ needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="changes of other user
 
 
 class Host:
-    """Requests to a host whose journal is in `folder`; `run` is the run that changes are made in."""
+    """A host whose journal is in `folder`; `run` is the run that changes are made in."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -77,11 +77,17 @@ def setting(path, key, user=None, style="json") -> dict:
 
 
 def tree(folder) -> dict:
-    """All that can be seen of a directory: type, mode, owner, content or target, and when it was written."""
+    """All that can be seen of a directory: mode, owner, time of change, content or target."""
     seen = {}
     for path in sorted(Path(folder).rglob("*")):
         found = path.lstat()
-        content = os.readlink(path) if path.is_symlink() else path.read_bytes() if path.is_file() else None
+        content = (
+            os.readlink(path)
+            if path.is_symlink()
+            else path.read_bytes()
+            if path.is_file()
+            else None
+        )
         seen[str(path)] = (found.st_mode, found.st_uid, found.st_gid, found.st_mtime_ns, content)
     return seen
 

@@ -63,7 +63,7 @@ def test_a_file_made_for_settings_goes_when_the_last_of_them_goes(host, etc):
 
 def test_what_one_control_made_for_several_goes_with_the_last(host, etc):
     path = etc / "s.json"
-    for text in ('{ }', '{"p": { } }', '{\n  "z": 1 // z\n}\n'):
+    for text in ("{ }", '{"p": { } }', '{\n  "z": 1 // z\n}\n'):
         path.write_text(text)
         host.put(path, ["p", "q", "x"], 1, control="a")
         host.next_run()
@@ -206,7 +206,9 @@ def test_runs_and_their_states(host, etc):
     runs = {run["id"]: run for run in host.do("runs")["runs"]}
     assert list(runs) == [second, first]
     assert runs[first]["state"] == "applied" and runs[first]["controls"] == ["a", "b"]
-    assert runs[first]["entries"] == 2 and runs[first]["ended"] and runs[first]["who"] == "pat@laptop"
+    assert (
+        runs[first]["entries"] == 2 and runs[first]["ended"] and runs[first]["who"] == "pat@laptop"
+    )
     assert runs[second]["state"] == "unfinished" and runs[second]["ended"] is None
     host.rollback(run=first, control="b", lease=second)
     states = {run["id"]: run["state"] for run in host.do("runs")["runs"]}
