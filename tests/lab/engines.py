@@ -10,7 +10,7 @@ from typing import Protocol
 from . import cgroup, paths, requirements
 from .errors import LabUnavailable
 from .network import Switch
-from .shell import run, succeeds
+from .shell import JOIN_CGROUP, run, succeeds
 
 LABEL = "hardpoint-lab"
 FLAGS = (
@@ -74,20 +74,11 @@ class Podman:
     def client(self, lab: Path, switch: Switch) -> list[str]:
         """Podman with the lab's own storage over the common images."""
         images = f"--storage-opt=overlay.imagestore={self._images()}"
-        return [
-            *self._podman(switch),
-            f"--root={lab / 'podman'}",
-            "--runroot=/run/lab",
-            images,
-        ]
+        return [*self._podman(switch), f"--root={lab / 'podman'}", "--runroot=/run/lab", images]
 
     def store(self, switch: Switch) -> list[str]:
         """Podman with the images that outlive labs."""
-        return [
-            *self._podman(switch),
-            f"--root={self._images()}",
-            "--runroot=/run/images",
-        ]
+        return [*self._podman(switch), f"--root={self._images()}", "--runroot=/run/images"]
 
     def flags(self, group: Path) -> tuple[str, ...]:
         """Podman's own flags; its processes stay in the lab's control group."""
@@ -95,7 +86,8 @@ class Podman:
         return (*FLAGS, parent, "--systemd=always", "--security-opt=unmask=ALL", "--no-hosts")
 
     def _podman(self, switch: Switch) -> list[str]:
-        inside = ["nsenter", f"--target={switch.pid}", "--mount"]
+        join = [*JOIN_CGROUP, str(cgroup.create(switch.group.parent / "podman"))]
+        inside = [*join, "nsenter", f"--target={switch.pid}", "--mount"]
         run([*inside, "sh", "-c", self.place])
         runtime = ["--runtime=runc"] if shutil.which("runc") else []
         return [

@@ -220,6 +220,9 @@ class Host:
 
     def _systemd_is_up(self) -> bool:
         if self._machine.leader() is None:
+            failure = self._machine.failure()
+            if failure:
+                raise LabError(f"{self.name} did not boot: {failure}")
             return False
         try:
             state = self.run(["systemctl", "is-system-running"], check=False, timeout=BOOT_TIMEOUT)
@@ -237,9 +240,6 @@ class Host:
     def _wait(self, condition: Callable[[], bool], what: str) -> None:
         deadline = time.monotonic() + BOOT_TIMEOUT
         while not condition():
-            failure = self._machine.failure()
-            if failure:
-                raise LabError(f"{self.name} did not {what}: {failure}")
             if time.monotonic() > deadline:
                 raise LabError(f"{self.name} did not {what} within {BOOT_TIMEOUT} s")
             time.sleep(0.05)

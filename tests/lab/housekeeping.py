@@ -62,7 +62,8 @@ def teardown(lab: str) -> None:
     if known is not None:
         BACKENDS[known["backend"]].clean(lab)
         network.unplug_machine(network.Plan(known["slot"]).interface)
-    shutil.rmtree(folder(lab), ignore_errors=True)
+    if folder(lab).exists():
+        shutil.rmtree(folder(lab))
     cgroup.remove_tree()
 
 

@@ -70,7 +70,7 @@ class Switch:
 
     def __init__(self, plan: Plan, group: Path) -> None:
         self.plan = plan
-        self._group = group
+        self.group = group
         self._holder: subprocess.Popen[bytes] | None = None
 
     @property
@@ -82,7 +82,7 @@ class Switch:
 
     def start(self) -> None:
         """Make the namespaces, the bridge and the cable to this machine."""
-        self._holder = hold_namespaces(self._group, "--net", "--mount", "--propagation", "private")
+        self._holder = hold_namespaces(self.group, "--net", "--mount", "--propagation", "private")
         here = self.plan.cable("machine", 0)
         far_end = ["ip", "link", "add", self.plan.interface, "address", here.mac]
         self._batch("link add br0 type bridge", "link set br0 up", "link set lo up")

@@ -106,7 +106,7 @@ class TestDifference:
         host.write("/home/alice/.config/tool/settings.json", "{}", owner="alice:alice", mode="0600")
         host.run("chmod 0600 /etc/hosts; ln -s /nowhere /etc/link")
         host.run("rm -r /etc/debian_version /usr/share/doc/bash")
-        host.run("python3 -c \"import os; os.setxattr('/etc/hostname', 'user.note', b'x')\"")
+        host.run("python3 -c \"import os; os.setxattr('/etc/issue', 'user.note', b'x')\"")
         seen = host.diff(before)
         home = "/home/alice/.config"
         assert list(seen["added"]) == [
@@ -118,8 +118,8 @@ class TestDifference:
         assert seen["added"]["/etc/link"].target == "/nowhere"
         assert {entry.uid for path, entry in seen["added"].items() if home in path} == {1000}
         assert list(seen["removed"]) == ["/etc/debian_version", "/usr/share/doc/bash"]
-        assert [new.mode for _, new in seen["changed"].values()] == [0o644, 0o600]
-        assert seen["changed"]["/etc/hostname"][1].xattrs == (("user.note", b"x"),)
+        assert [new.mode for _, new in seen["changed"].values()] == [0o600, 0o644]
+        assert seen["changed"]["/etc/issue"][1].xattrs == (("user.note", b"x"),)
 
     def test_vanishes_when_everything_is_put_back(self, host: Host) -> None:
         before = host.snapshot()
