@@ -121,7 +121,7 @@ class Applier:
             return
         claim = Claim(self.run, step.control, step.subject, self._who)
         try:
-            step.desired.execute(claim, _sudo=True)
+            step.desired.execute(claim, _sudo=True, _timeout=remote.SECONDS)
         except Busy as busy:
             result.busy.update(dict.fromkeys(step.owners, str(busy)))
         except (Refused, OSError, hostside.HostsideError) as error:

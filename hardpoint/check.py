@@ -95,7 +95,7 @@ class Checker:
             host.name,
             system=machine["system"],
             users=len([user for user in machine["users"] if user["uid"] != 0]),
-            unseen=_unseen(privileges, problems),
+            unseen=_unseen(machine, privileges, problems),
         )
         report.outcomes = self._outcomes(host, judgements, policy, claims)
         report.seconds = time.monotonic() - began
@@ -153,7 +153,9 @@ class Checker:
         claims: list[dict[str, Any]],
     ) -> list[Outcome]:
         outcomes = [outcome for judgement in judgements for outcome in judgement.outcomes]
+        held = {claim["control"] for claim in claims}
         for outcome in outcomes:
+            _orphan_what_is_left_over(outcome, held)
             _waive(outcome, policy)
         _wait_for_required(outcomes, self._registry)
         outcomes += self._not_asked(host, policy, claims)
@@ -205,9 +207,11 @@ def _rehearse(control: Control, view: ControlView) -> None:
             continue
 
 
-def _unseen(privileges: Privileges, problems: list[str]) -> list[str]:
-    unseen = [f"not everything could be seen: {privileges.refusal}"] if privileges.refusal else []
-    return unseen + problems
+def _unseen(machine: dict[str, Any], privileges: Privileges, problems: list[str]) -> list[str]:
+    """What this check could not look at; nothing where the reader answered as root."""
+    if privileges.refusal and not machine.get("root"):
+        return [f"not everything could be seen: {privileges.refusal}", *problems]
+    return problems
 
 
 def _waive(outcome: Outcome, policy: HostPolicy) -> None:
@@ -250,6 +254,17 @@ def _withdrawn(report: HostReport, policy: HostPolicy, registry: Registry) -> li
     ]
 
 
+def _orphan_what_is_left_over(outcome: Outcome, held: set[str]) -> None:
+    """What it protected is gone, and what we did for it is still there."""
+    if outcome.status is Status.NOT_APPLICABLE and outcome.control in held:
+        outcome.status = Status.ORPHANED
+        outcome.reason = _left_over(outcome.control)
+
+
+def _left_over(control: str) -> str:
+    return f"applied here, and no longer asked for: hardpoint rollback --control {control}"
+
+
 def _orphan(host: Host, name: str, control: Control | None) -> Outcome:
     return Outcome(
         host.name,
@@ -258,7 +273,7 @@ def _orphan(host: Host, name: str, control: Control | None) -> Outcome:
         Status.ORPHANED,
         control.metadata.severity if control else Severity.LOW,
         control.metadata.title if control else name,
-        f"applied here, and no longer asked for: hardpoint rollback --control {name}",
+        _left_over(name),
     )
 
 

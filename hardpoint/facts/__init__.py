@@ -6,13 +6,18 @@ A fact's arguments come from the policy or the catalogue, never from another fac
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
-from pyinfra.api import FactBase, StringCommand
+from pyinfra.api import FactBase, QuoteString, StringCommand
 from pyinfra.api.exceptions import FactProcessError
 from pyinfra.connectors.util import make_unix_command
 
 from hardpoint import hostside
+
+
+READER = "/usr/local/sbin/hardpoint-read"
+"""The root-owned program that answers reads for a user who may not become root."""
 
 
 class Read(FactBase[Any]):
@@ -24,13 +29,25 @@ class Read(FactBase[Any]):
 
     what: str
 
+    def request(self, query: dict[str, Any]) -> dict[str, Any]:
+        return {"do": "read", "what": self.what, **query}
+
     def command(self, query: dict[str, Any] | None = None) -> StringCommand:
-        return hostside.command({"do": "read", "what": self.what, **(query or {})})
+        return hostside.command(self.request(query or {}))
 
     @classmethod
     def unprivileged(cls, query: dict[str, Any]) -> str:
-        """The shell command that reads as much as can be read where root can't be had."""
-        return make_unix_command(cls().command(query)).get_raw_value()
+        """The shell command that reads where root can't be had: through the reader if that is
+        allowed, else as much as this user can see."""
+        request = QuoteString(json.dumps(cls().request(query), sort_keys=True))
+        command = StringCommand(
+            f"if sudo -n -l {READER} >/dev/null 2>&1; then sudo -n {READER}",
+            request,
+            "; else",
+            cls().command(query),
+            "; fi",
+        )
+        return make_unix_command(command).get_raw_value()
 
     def process(self, output: list[str]) -> Any:
         try:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from pyinfra.api import StringCommand
-
-from hardpoint import hostside
 from hardpoint.facts import Read
 
 
 class Claims(Read):
     """{claims: [{control, subject, resource, run}]}: applied by us and not rolled back."""
 
-    def command(self, query: dict[str, Any] | None = None) -> StringCommand:
-        return hostside.command({"do": "claims"})
+    what = "claims"
+
+    def request(self, query: dict[str, Any]) -> dict[str, Any]:
+        return {"do": "claims"}
 
     @staticmethod
     def default() -> dict[str, Any]:
@@ -24,8 +23,10 @@ class Claims(Read):
 class Runs(Read):
     """{runs: [{run, who, began, ended, entries, controls, state}]}, newest first."""
 
-    def command(self, query: dict[str, Any] | None = None) -> StringCommand:
-        return hostside.command({"do": "runs"})
+    what = "runs"
+
+    def request(self, query: dict[str, Any]) -> dict[str, Any]:
+        return {"do": "runs"}
 
     @staticmethod
     def default() -> dict[str, Any]:

@@ -100,18 +100,34 @@ def _clean(text: object) -> str:
     return "".join(c if c.isprintable() or c == "\n" else "\ufffd" for c in str(text)[:8000])
 
 
+def reader_program(catalogue: dict) -> str:
+    """The text of a program that answers reads of the catalogue, to be installed root-owned."""
+    reads = sorted(path.stem for path in PAYLOAD.glob("read_*.py"))
+    packed = _packed(["reader", "history", *reads])
+    text = json.dumps(catalogue, sort_keys=True)
+    program = _BOOTSTRAP.replace("@SOURCES@", packed).replace(
+        "from hostside.main import main\nsys.exit(main(sys.argv[1]))",
+        f"from hostside.reader import main\nsys.exit(main(sys.argv[1:], json.loads({text!r})))",
+    )
+    return f"#!/usr/bin/python3 -I\n{program}"
+
+
 @functools.cache
 def _program(module: str) -> str:
-    sources = {"hostside." + name: (PAYLOAD / f"{name}.py").read_text() for name in _needed(module)}
+    return _BOOTSTRAP.replace("@SOURCES@", _packed([module]))
+
+
+def _packed(modules: list[str]) -> str:
+    names = _needed(modules)
+    sources = {"hostside." + name: (PAYLOAD / f"{name}.py").read_text() for name in names}
     sources["hostside"] = ""
-    packed = base64.b64encode(zlib.compress(json.dumps(sources).encode(), 9)).decode()
-    return _BOOTSTRAP.replace("@SOURCES@", packed)
+    return base64.b64encode(zlib.compress(json.dumps(sources).encode(), 9)).decode()
 
 
-def _needed(module: str) -> list[str]:
-    """`main`, `module` and all that they import from their own package, lazily or not, in sorted order."""
+def _needed(modules: list[str]) -> list[str]:
+    """`main`, the modules and all that they import from their own package, lazily or not, sorted."""
     found: set[str] = set()
-    waiting = ["main", module]
+    waiting = ["main", *modules]
     while waiting:
         name = waiting.pop()
         path = PAYLOAD / f"{name}.py"

@@ -11,7 +11,7 @@ from importlib import resources
 import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
-from hardpoint.control import Control, Metadata, Option, Reference
+from hardpoint.control import Metadata, Option, Reference
 from hardpoint.controls.services.loopback import Loopback
 from hardpoint.controls.services.origins import Origins
 from hardpoint.controls.services.rules import RULES
@@ -70,14 +70,14 @@ class Catalogue(Row):
     controls: list[ControlRow]
 
 
-def load() -> list[Control]:
+def load() -> list[ServiceSetting]:
     """All controls of the catalogue. Raises pydantic's ValidationError for a malformed row."""
     text = resources.files(__package__).joinpath("catalogue.yaml").read_text(encoding="utf-8")
     catalogue = Catalogue.model_validate(yaml.safe_load(text))
     return [_control(row, catalogue.services[row.service]) for row in catalogue.controls]
 
 
-def _control(row: ControlRow, service: ServiceRow) -> Control:
+def _control(row: ControlRow, service: ServiceRow) -> ServiceSetting:
     for part in (row.variable, *row.keys):
         if part is not None and part.rule not in RULES:
             raise ValueError(f"{row.id}: no rule is called {part.rule!r}; there are {list(RULES)}")

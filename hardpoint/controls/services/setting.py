@@ -79,8 +79,11 @@ class ServiceSetting(Control):
     def documents(self, host: HostView) -> list[dict[str, Any]]:
         if not self.keys:
             return []
-        wanted = [{"path": key.path, "keys": [list(key.key)]} for key in self.keys]
-        return host.read(Documents, documents=wanted)["documents"]
+        return host.read(Documents, documents=self.wanted_documents())["documents"]
+
+    def wanted_documents(self) -> list[dict[str, Any]]:
+        """The files and keys of every home that this control looks at."""
+        return [{"path": key.path, "keys": [list(key.key)]} for key in self.keys]
 
     def listeners(self, host: HostView) -> list[dict[str, Any]]:
         """Listeners of this service, by process; by port and answer where the process is hidden."""

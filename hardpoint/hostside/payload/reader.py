@@ -1,0 +1,128 @@
+"""The root-owned reader: answers reads of the catalogue, and nothing else, for a user who may run
+it through sudo. Arguments are typed and compared with the catalogue; none of them reaches a shell."""
+
+import json
+import re
+import sys
+
+from .main import answer
+
+_UNIT = re.compile(r"[A-Za-z0-9_.@-]{1,100}\.service")
+_OURS = re.compile(
+    r"/etc/systemd/(system|user)/[A-Za-z0-9_.@-]{1,100}\.service\.d/zz-hardpoint-[a-z0-9.-]{1,80}"
+)
+
+
+def main(arguments, catalogue):
+    """Answers the one request; exit status 0, 1 for a refusal."""
+    try:
+        (text,) = arguments
+        request = json.loads(text)
+    except ValueError:
+        request = None
+    if not isinstance(request, dict) or not permitted(request, catalogue):
+        reply = {"ok": False, "error": "not-permitted", "message": "this is no read of the catalogue"}
+    else:
+        reply = answer(request)
+    sys.stdout.write(json.dumps(reply) + "\n")
+    return 0 if reply["ok"] else 1
+
+
+def permitted(request, catalogue):
+    """Whether the request is one that a check makes under this catalogue.
+
+    catalogue: {variables: [names], identify: [paths], documents: [{path, keys}], files: [paths]}.
+    """
+    if request.get("do") in ("claims", "runs"):
+        return set(request) == {"do"}
+    if request.get("do") != "read" or not isinstance(request.get("what"), str):
+        return False
+    arguments = {name: value for name, value in request.items() if name not in ("do", "what")}
+    rule = _RULES.get(request["what"])
+    return rule is not None and rule(arguments, catalogue)
+
+
+def _nothing(arguments, catalogue):
+    return not arguments
+
+
+def _listeners(arguments, catalogue):
+    identify = arguments.get("identify", {})
+    return (
+        set(arguments) <= {"identify"}
+        and isinstance(identify, dict)
+        and all(_is_port(port) and path in catalogue["identify"] for port, path in identify.items())
+    )
+
+
+def _is_port(text):
+    return bool(re.fullmatch(r"[1-9][0-9]{0,4}", text)) and int(text) < 65536
+
+
+def _units(arguments, catalogue):
+    units = arguments.get("units")
+    return (
+        set(arguments) == {"units", "variables"}
+        and _are_texts(units)
+        and all(_UNIT.fullmatch(unit) for unit in units)
+        and _are_variables(arguments["variables"], catalogue)
+    )
+
+
+def _assignments(arguments, catalogue):
+    return set(arguments) == {"variables"} and _are_variables(arguments["variables"], catalogue)
+
+
+def _documents(arguments, catalogue):
+    documents = arguments.get("documents")
+    return (
+        set(arguments) == {"documents"}
+        and isinstance(documents, list)
+        and all(document in catalogue["documents"] for document in documents)
+    )
+
+
+def _files(arguments, catalogue):
+    paths = arguments.get("paths")
+    return (
+        set(arguments) == {"paths"}
+        and _are_texts(paths)
+        and all(path in catalogue["files"] or _OURS.fullmatch(path) for path in paths)
+    )
+
+
+def _setting(arguments, catalogue):
+    resource = arguments.get("resource")
+    if set(arguments) != {"resource"} or not isinstance(resource, dict):
+        return False
+    if set(resource) != {"type", "path", "user", "format", "key"} or not _are_texts(resource["key"]):
+        return False
+    if resource["format"] == "json":
+        return any(
+            str(resource["path"]).endswith("/" + document["path"])
+            and resource["key"] in document["keys"]
+            and isinstance(resource["user"], str)
+            for document in catalogue["documents"]
+        )
+    return resource["format"] in ("environment", "shell", "fish") and (
+        len(resource["key"]) == 1 and resource["key"][0] in catalogue["variables"]
+    )
+
+
+def _are_texts(value):
+    return isinstance(value, list) and all(isinstance(one, str) for one in value)
+
+
+def _are_variables(value, catalogue):
+    return _are_texts(value) and all(name in catalogue["variables"] for name in value)
+
+
+_RULES = {
+    "host": _nothing,
+    "listeners": _listeners,
+    "units": _units,
+    "assignments": _assignments,
+    "documents": _documents,
+    "files": _files,
+    "setting": _setting,
+}
