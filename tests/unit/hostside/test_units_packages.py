@@ -323,6 +323,7 @@ def test_files_then_packages_then_units(host, etc, apt, systemd, monkeypatch):
     systemd.said.clear()
     host.rollback()
     assert [re.sub(" bubblewrap.*", "", said) for said in systemd.said] == [
+        "False remove",
         "False purge",
         "restart x.service",
     ]
