@@ -11,7 +11,7 @@ help: ## This list
 
 check: ## Check this machine, read-only, and show the result
 	@scripts/environment runtime
-	@$(BIN)/hardpoint check $(ARGS); status=$$?; \
+	@"$(BIN)/hardpoint" check $(ARGS); status=$$?; \
 	case $$status in 0|2|3) ;; *) exit $$status ;; esac # drift, and what can't be judged, are results
 
 test: lint ## All everyday tests; as root with real hosts, and it installs what they need
@@ -22,27 +22,27 @@ test-all: lint ## Every test there is
 
 lint: ## Style and types
 	@scripts/environment dev
-	@$(BIN)/ruff check --quiet .
-	@$(BIN)/ruff format --check --quiet . || { echo "not formatted: run $(BIN)/ruff format" >&2; exit 1; }
-	@$(BIN)/mypy --no-error-summary
+	@"$(BIN)/ruff" check --quiet .
+	@"$(BIN)/ruff" format --check --quiet . || { echo "not formatted: run $(BIN)/ruff format" >&2; exit 1; }
+	@"$(BIN)/mypy" --no-error-summary
 
 lab: ## Leave three badly configured workstations up to play with (root)
 	@scripts/environment dev
-	@$(BIN)/python -m tests.lab install
-	@$(BIN)/python -m tests.lab up
+	@"$(BIN)/python" -m tests.lab install
+	@"$(BIN)/python" -m tests.lab up
 
 lab-down: ## Remove them: processes, interfaces, mounts, state
 	@scripts/environment dev
-	@$(BIN)/python -m tests.lab down
+	@"$(BIN)/python" -m tests.lab down
 
 lab-purge: ## Remove the lab's cached images too
 	@scripts/environment dev
-	@$(BIN)/python -m tests.lab purge
+	@"$(BIN)/python" -m tests.lab purge
 
 docs: ## Make docs/controls.md from the controls' metadata
 	@scripts/environment runtime
 	@mkdir -p docs
-	@$(BIN)/python -c 'from hardpoint.controls import registry; from hardpoint.reports.controls_page import page; \
+	@"$(BIN)/python" -c 'from hardpoint.controls import registry; from hardpoint.reports.controls_page import page; \
 	print(page(registry()), end="")' >docs/controls.md.new && mv docs/controls.md.new docs/controls.md
 	@echo "docs/controls.md is up to date"
 
@@ -51,5 +51,5 @@ lock: ## Pin the dependencies again; UPGRADE=1 takes the newest
 	@scripts/lock
 
 clean: ## Remove the environment, caches and builds
-	rm -rf $(or $(VENV),.venv) build dist .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	rm -rf "$(or $(VENV),.venv)" build dist .pytest_cache .ruff_cache .mypy_cache .hypothesis
 	find . -name __pycache__ -not -path './.git/*' -prune -exec rm -rf {} +
