@@ -113,6 +113,9 @@ def main() -> int:
     except LabUnavailable as reason:
         print(f"the lab cannot run here: {reason}", file=sys.stderr)
         return 1
+    except PermissionError as refusal:
+        print(f"{refusal}: run this as root", file=sys.stderr)
+        return 1
     except LabError as failure:
         print(failure, file=sys.stderr)
         return 1

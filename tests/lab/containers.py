@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 from . import cgroup, images, paths
-from .engines import LABEL, Engine
+from .engines import INIT, LABEL, Engine
 from .errors import LabError
 from .locks import locked
 from .machine import Blueprint
@@ -105,7 +105,7 @@ class ContainerMachine:
             f"--hostname={name}",
             *self._engine.flags(self._blueprint.group),
         )
-        self._client("create", *flags, self._image(), *self._engine.init)
+        self._client("create", *flags, self._image(), "sh", "-c", INIT)
         self._client("cp", f"{self._blueprint.identity}/.", f"{self._container}:/")
         self._created = True
 

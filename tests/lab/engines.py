@@ -14,28 +14,31 @@ from .shell import JOIN_CGROUP, run, succeeds
 
 LABEL = "hardpoint-lab"
 FLAGS = (
-    *(
-        "--cap-add=NET_ADMIN",
-        "--cap-add=SYS_ADMIN",
-        "--cap-add=AUDIT_WRITE",
-        "--cap-add=AUDIT_CONTROL",
-    ),
-    *(
-        "--security-opt=seccomp=unconfined",
-        "--security-opt=apparmor=unconfined",
-        "--cgroupns=private",
-    ),
-    *("--tmpfs=/run", "--tmpfs=/tmp", "--tmpfs=/run/lock", "--device=/dev/fuse", "--network=none"),
-    *("--ulimit=nofile=16384", "--ulimit=nproc=16384", "--pids-limit=0"),
+    "--cap-add=NET_ADMIN",
+    "--cap-add=SYS_ADMIN",
+    "--cap-add=AUDIT_WRITE",
+    "--cap-add=AUDIT_CONTROL",
+    "--security-opt=seccomp=unconfined",
+    "--security-opt=apparmor=unconfined",
+    "--cgroupns=private",
+    "--tmpfs=/run",
+    "--tmpfs=/tmp",
+    "--tmpfs=/run/lock",
+    "--device=/dev/fuse",
+    "--network=none",
+    "--ulimit=nofile=16384",
+    "--ulimit=nproc=16384",
+    "--pids-limit=0",
 )
+
+# Engines mount files of theirs over the host's own, and Docker the control groups read-only.
+INIT = """for file in hosts hostname resolv.conf; do umount "/etc/$file" 2> /dev/null || true; done
+mount -o remount,bind,rw /sys/fs/cgroup
+exec /sbin/init"""
 
 
 class Engine(Protocol):
     """One container engine."""
-
-    @property
-    def init(self) -> tuple[str, ...]:
-        """What the container runs."""
 
     def client(self, lab: Path, switch: Switch) -> list[str]:
         """The command that manages a lab's containers."""
@@ -50,7 +53,6 @@ class Engine(Protocol):
 class Podman:
     """Rootful podman without a daemon: all its state lies in the lab's folder and goes with it."""
 
-    init = ("/sbin/init",)
     # A place of its own, with the unified control groups where podman looks for them.
     place = """set -eu
         mountpoint -q /dev/shm/hardpoint-lab && exit
@@ -106,9 +108,6 @@ class Podman:
 
 class Docker:
     """Docker by its daemon, which keeps containers and images; a label finds them again."""
-
-    # Docker mounts the control groups read-only, and systemd has to write its own.
-    init = ("sh", "-c", "mount -o remount,bind,rw /sys/fs/cgroup && exec /sbin/init")
 
     def check(self) -> None:
         """Raise LabUnavailable when no Docker engine answers."""

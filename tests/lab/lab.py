@@ -99,12 +99,12 @@ class Lab:
         self._probes.append(probe)
         return probe
 
-    def inventory(self, user: str = "ops") -> Path:
-        """A pyinfra inventory of the hosts that are up now."""
-        path = self.folder / f"inventory_{user}.py"
-        path.write_text(
-            ssh.inventory_text(self._reachable.values(), user, self.key, self.known_hosts)
-        )
+    def inventory(self, user: str = "ops", hosts: Sequence[Host] | None = None) -> Path:
+        """A pyinfra inventory of these hosts, or of all that are up now."""
+        names = [host.name for host in hosts] if hosts is not None else list(self.hosts)
+        reachable = [self._reachable[name] for name in names]
+        path = self.folder / f"inventory_{'_'.join([user, *names])}.py"
+        path.write_text(ssh.inventory_text(reachable, user, self.key, self.known_hosts))
         return path
 
     def detach(self) -> None:

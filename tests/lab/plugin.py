@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from . import housekeeping
+from . import backends, housekeeping
 from .errors import LabUnavailable
 from .host import Host
 from .lab import Lab
@@ -68,6 +68,7 @@ def lab() -> Iterator[Lab]:
     """This worker's lab; LAB_BACKEND chooses what it runs on."""
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
     with needed():
+        backends.choose("auto")
         housekeeping.gc()
         running = Lab(name=f"{worker}-{os.getpid()}")
     with running:

@@ -30,7 +30,7 @@ class Probe:
         return outcome
 
     def http(self, url: str) -> tuple[int, str]:
-        """Fetch a page: its status and its text."""
+        """Fetch a page: its status and its text; a LabError when nobody answers."""
         status, body = self._ask("http", url)
         return status, body
 

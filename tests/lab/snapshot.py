@@ -29,18 +29,17 @@ TYPES = {
 
 NOISE = (
     "/home/*/.sudo_as_admin_successful",  # sudo, the first time that it asked for a password
-    "/etc/.pwd.lock",  # systemd-sysusers at boot
+    "/usr/share/ollama/.ollama",  # Ollama's own key pair and store, at its first start
+    "/usr/share/ollama/.ollama/id_ed25519",
+    "/usr/share/ollama/.ollama/id_ed25519.pub",
+    "/usr/share/ollama/.ollama/models",
+    "/usr/share/ollama/.ollama/models/blobs",
+    "/var/lib/sudo/lectured",  # sudo, the first time on a terminal
+    "/var/lib/sudo/lectured/*",
     "/var/lib/systemd/linger",  # the empty folder, made by logind
-    "/var/lib/systemd/random-seed",  # at shutdown
-    "/var/lib/systemd/timers",  # when each timer last ran
-    "/var/lib/systemd/timers/*",
-    "/var/lib/sudo",  # who typed a password lately
-    "/var/lib/sudo/*",
-    "/var/log/btmp",  # failed logins
-    "/var/log/lastlog",
-    "/var/log/wtmp",  # logins and boots
     "/var/log/journal",
     "/var/log/journal/*",
+    "/var/log/wtmp",  # logins and boots
     "/var/tmp/systemd-private-*",  # PrivateTmp= of running services
 )
 """Paths that a running host changes by itself; fnmatch patterns, so `*` also matches `/`."""
