@@ -59,6 +59,9 @@ NAMES = {
     "skip: [firewall]": (
         "1: skip.firewall: no control has this name; `hardpoint controls` lists them all"
     ),
+    "skip:\n- bubblewrap\n- bubble-wrap": (
+        "3: skip.bubble-wrap: no control has this name; did you mean bubblewrap?"
+    ),
     "overrides:\n- hosts: [a]\n  options:\n    vlm-loopback: {}": (
         "4: overrides.options.vlm-loopback: no control has this name; did you mean vllm-loopback?"
     ),

@@ -54,7 +54,7 @@ def test_a_long_word_stays_whole():
 
 def test_colour_changes_no_text():
     assert SGR.sub("", coloured(every_status())) == terminal_text(every_status(), 80)
-    assert SGR.search(coloured(every_status()))
+    assert "\x1b[1;31mexposed" in coloured(every_status())
 
 
 def test_no_color_is_obeyed(monkeypatch):
@@ -64,8 +64,11 @@ def test_no_color_is_obeyed(monkeypatch):
 
 
 @pytest.mark.parametrize("show", [coloured, lambda report: terminal_text(report, 80)])
-def test_a_host_has_no_power_over_the_terminal(show):
-    shown = SGR.sub("", show(hostile()))
+@pytest.mark.parametrize("hosts", [1, 2])
+def test_a_host_has_no_power_over_the_terminal(show, hosts):
+    report = hostile()
+    report.hosts = report.hosts[:hosts]
+    shown = SGR.sub("", show(report))
     kinds = {unicodedata.category(character) for character in shown.replace("\n", "")}
     assert not kinds & {"Cc", "Cf", "Cs", "Zl", "Zp"}
     assert "[bold red]x[/]" in shown
@@ -87,7 +90,7 @@ def test_a_large_fleet_stays_readable():
 
 def test_verbose_lists_all_hosts():
     verbose = terminal_text(fleet(30), 80, verbose=True)
-    for text in ("ws-030: Ollama", "ws-030 (alice)", "good-12"):
+    for text in ("ws-030: Ollama", "ws-030 (alice)", "good-12  compliant"):
         assert text in verbose
         assert text not in terminal_text(fleet(30), 80)
 
@@ -118,6 +121,12 @@ def test_the_next_command_reaches_the_same_hosts():
     assert "next: hardpoint prove inventories/fleet.py --limit gpu\n" in terminal_text(well, 80)
     well.command, well.hosts[0].host = "check", "ws-01"
     assert "next: hardpoint prove INVENTORY\n" in terminal_text(well, 80)
+
+
+def test_after_a_proof_there_is_nothing_to_do():
+    well = all_is_well()
+    well.command = "prove"
+    assert "next" not in terminal_text(well, 80)
 
 
 def test_an_unreachable_host_alone_is_not_called_well():
