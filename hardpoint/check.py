@@ -20,6 +20,7 @@ from hardpoint.journal import Claim
 from hardpoint.judge import Judgement, judge
 from hardpoint.operations import Desired
 from hardpoint.outcome import Finding, HostReport, Outcome, Severity, Status
+from hardpoint.plan import conflicts
 from hardpoint.policy import HostPolicy, Policy
 from hardpoint.session import Session, enter
 from hardpoint.snapshot import Snapshot
@@ -97,14 +98,15 @@ class Checker:
             users=len([user for user in machine["users"] if user["uid"] != 0]),
             unseen=_unseen(machine, privileges, problems),
         )
-        report.outcomes = self._outcomes(host, judgements, policy, claims)
-        report.seconds = time.monotonic() - began
-        report.execs = host.connector.execs - execs
         desired = {
             (judgement.control.id, subject): items
             for judgement in judgements
             for subject, items in judgement.desired.items()
         }
+        report.outcomes = self._outcomes(host, judgements, policy, claims)
+        _mark_conflicts(report.outcomes, conflicts(desired))
+        report.seconds = time.monotonic() - began
+        report.execs = host.connector.execs - execs
         busy = {
             (judgement.control.id, subject): reason
             for judgement in judgements
@@ -232,6 +234,13 @@ def _waive(outcome: Outcome, policy: HostPolicy) -> None:
         outcome.waiver = f"until {waiver.expires} by {waiver.owner}: {waiver.reason}"
         outcome.reason = f"{outcome.status} · {outcome.reason}".rstrip(" ·")
         outcome.status = Status.WAIVED
+
+
+def _mark_conflicts(outcomes: list[Outcome], reasons: dict[tuple[str, str], str]) -> None:
+    for outcome in outcomes:
+        if (outcome.control, outcome.subject) in reasons:
+            outcome.status = Status.ERROR
+            outcome.reason = reasons[outcome.control, outcome.subject]
 
 
 def _wait_for_required(outcomes: list[Outcome], registry: Registry) -> None:

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from hardpoint.control import HOST_SUBJECT, Control, Scope, Subject
 from hardpoint.journal import Claim
 from hardpoint.operations import Busy, Desired, Refused
-from hardpoint.operations.document import Conflict
 from hardpoint.outcome import Change, Finding, Outcome, Severity, Status
 from hardpoint.view import ControlView, WindowReader
 
@@ -139,8 +138,6 @@ def _joined(reasons: list[str]) -> str:
 
 def error_of(error: Exception) -> tuple[Status, str]:
     """A mistake of a control's own, with the place where it happened."""
-    if isinstance(error, Conflict):
-        return Status.ERROR, str(error)
     frame = traceback.extract_tb(error.__traceback__)[-1]
     return Status.ERROR, f"{type(error).__name__}: {error} ({frame.name}, line {frame.lineno})"
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from hardpoint.control import Registry
 from hardpoint.operations import Desired
-from hardpoint.operations.document import Document
+from hardpoint.operations.document import Conflict, Document, Fragment, merged
 from hardpoint.outcome import Change, HostReport, Status
 
 SCHEMA_VERSION = 1
@@ -45,6 +45,24 @@ def steps(
     files = [step for step in flat if not step.desired.after_files]
     services = [step for step in flat if step.desired.after_files]
     return [*_once_per_document(files), *services]
+
+
+def conflicts(
+    desired: Mapping[tuple[str, str], Iterable[Desired]],
+) -> dict[tuple[str, str], str]:
+    """(control, subject) -> why its document can't be written: two controls want different values."""
+    fragments: dict[tuple[str, str | None], list[Fragment]] = {}
+    for items in desired.values():
+        for item in items:
+            if isinstance(item, Document):
+                fragments.setdefault((item.path, item.user), []).extend(item.fragments)
+    found = {}
+    for group in fragments.values():
+        try:
+            merged(group)
+        except Conflict as conflict:
+            found.update({(f.control, f.subject): str(conflict) for f in conflict.fragments})
+    return found
 
 
 def _once_per_document(flat: list[Step]) -> Iterator[Step]:

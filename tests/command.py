@@ -60,6 +60,12 @@ def hardpoint(tmp_path: Path) -> Command:
 
 
 @pytest.fixture
+def custom(tmp_path: Path) -> Command:
+    """custom("tests.hosts.engine.controls", "check", inventory): the command over these controls."""
+    return _runner(["-m", "tests.custom_command"], tmp_path)
+
+
+@pytest.fixture
 def pyinfra(tmp_path: Path) -> Command:
     """pyinfra(inventory, "deploys/baseline.py", "--dry", status=0)."""
     return _runner(["-m", "pyinfra"], tmp_path)

@@ -23,10 +23,6 @@ from hardpoint.reading import reader_of
 MergeRule = Literal["conflict", "union", "stricter"]
 
 
-class Conflict(Exception):
-    """Two controls want different values for one key; the policy has to decide."""
-
-
 @dataclass(frozen=True)
 class Fragment:
     """One key of a document, and whose it is.
@@ -43,6 +39,17 @@ class Fragment:
     order: tuple[Any, ...] = ()
 
 
+class Conflict(Exception):
+    """Two controls want different values for one key; the policy has to decide."""
+
+    def __init__(self, one: Fragment, two: Fragment) -> None:
+        super().__init__(
+            f"{one.control} wants {'.'.join(one.key)} = {one.value!r}, {two.control} wants "
+            f"{two.value!r}: skip one of them in the policy"
+        )
+        self.fragments = (one, two)
+
+
 @operation()
 def document(
     path: str, user: str | None, format: str, fragments: tuple[Fragment, ...], claim: Claim
@@ -55,35 +62,42 @@ def document(
     + fragments: keys, values and the controls that want them
     """
     reader = reader_of(host)
-    pending = []
-    for fragment in merged(fragments):
-        resource = _resource(path, user, format, fragment.key)
+    records = []
+    for whole in merged(fragments):
+        resource = _resource(path, user, format, whole.key)
         state = reader.read(SettingState, resource=resource)
-        if _holds(state, fragment.value):
+        wanted = _wanted(whole, state)
+        if _holds(state, wanted):
             continue
-        name = ".".join(fragment.key)
-        now = _shown(state)
-        reader.announce(
-            Change(f"set {name} to {fragment.value!r} in {path}", path, now, repr(fragment.value)),
-            [path],
-        )
-        pending.append((fragment, resource))
-    if not pending:
+        name = ".".join(whole.key)
+        change = f"set {name} to {wanted!r} in {path}"
+        reader.announce(Change(change, path, _shown(state), repr(wanted)), [path])
+        # Each control that wants the key claims it, so that one alone can be taken back.
+        claiming = [fragment for fragment in fragments if fragment.key == whole.key]
+        records += [_entry(fragment, resource, wanted) for fragment in claiming]
+    if not records:
         host.noop(f"{path} has the wanted values")
         return
-    records = [_entry(fragment, resource) for fragment, resource in pending]
     common = {"run": claim.run, "who": claim.who}
     yield hostside.command({"do": "record", **common, "records": records})
     yield hostside.command({"do": "set", **common, "settings": records})
 
 
-def _entry(fragment: Fragment, resource: dict[str, Any]) -> dict[str, Any]:
+def _wanted(fragment: Fragment, state: dict[str, Any]) -> Any:
+    """A person's own entries of a list stay."""
+    if fragment.merge == "union" and isinstance(state.get("value"), list):
+        present = state["value"]
+        return [*present, *(item for item in fragment.value if item not in present)]
+    return fragment.value
+
+
+def _entry(fragment: Fragment, resource: dict[str, Any], wanted: Any) -> dict[str, Any]:
     return {
         "control": fragment.control,
         "subject": fragment.subject,
         "resource": resource,
-        "value": fragment.value,
-        "intended": {"value": fragment.value},
+        "value": wanted,
+        "intended": {"value": wanted},
     }
 
 
@@ -120,10 +134,7 @@ def _merge(one: Fragment, two: Fragment) -> Fragment:
         return replace(one, value=joined)
     if one.merge == two.merge == "stricter" and one.order == two.order:
         return min(one, two, key=lambda fragment: one.order.index(fragment.value))
-    raise Conflict(
-        f"{one.control} wants {'.'.join(one.key)} = {one.value!r}, {two.control} wants "
-        f"{two.value!r}: skip one of them in the policy"
-    )
+    raise Conflict(one, two)
 
 
 @dataclass(frozen=True)

@@ -19,20 +19,20 @@ from hardpoint.reading import reader_of
 
 
 @operation()
-def package(name: str, claim: Claim) -> Iterator[StringCommand]:
+def package(package: str, claim: Claim) -> Iterator[StringCommand]:
     """Installs a package where it is missing.
 
-    + name: as the distribution calls it
+    + package: as the distribution calls it
     """
     reader = reader_of(host)
-    version = reader.read(Packages, names=[name])["packages"].get(name)
+    version = reader.read(Packages, names=[package])["packages"].get(package)
     if version:
-        host.noop(f"{name} {version} is installed")
+        host.noop(f"{package} {version} is installed")
         return
-    reader.announce(Change(f"install {name}", name, "not installed", "installed"))
-    resource = {"type": "package", "name": name}
+    reader.announce(Change(f"install {package}", package, "not installed", "installed"))
+    resource = {"type": "package", "name": package}
     yield journal.record(claim, resource, {"installed": True})
-    yield hostside.command(claim.request("package", resource, action="install", name=name))
+    yield hostside.command(claim.request("package", resource, action="install", name=package))
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Package(Desired):
 
     operation = package
 
-    name: str
+    package: str
 
     def reads(self) -> list[tuple[type[Read], dict[str, Any]]]:
-        return [(Packages, {"names": [self.name]})]
+        return [(Packages, {"names": [self.package]})]
