@@ -41,11 +41,8 @@ class EntryLines:
             paragraph(console, margin, Text(printable(text)), hang)
 
     def _headline(self, entry: Entry) -> list[str]:
-        first = entry.sights[0]
-        if len(entry.sights) == 1:
-            place = printable(first.place(self.many_hosts))
-        else:
-            place = _how_many(entry.sights)
+        first, *others = entry.sights
+        place = _how_many(entry.sights) if others else printable(first.place(self.many_hosts))
         same = len({sight.seen for sight in entry.sights}) == 1
         return [printable(entry.kind.control), place, printable(first.seen) if same else ""]
 
