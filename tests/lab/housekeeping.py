@@ -12,7 +12,7 @@ from .backends import BACKENDS
 from .errors import LabError
 from .locks import locked, try_lock, unlock_and_remove
 
-RECORD, DETACHED = "lab.json", "detached"
+RECORD, DETACHED, LOCK = "lab.json", "detached", ".lock"
 
 
 def folder(lab: str) -> Path:
@@ -23,8 +23,8 @@ def folder(lab: str) -> Path:
 def names() -> list[str]:
     """Every lab of which something is left on this machine."""
     known = paths.state_dir() / "labs"
-    folders = [entry.name for entry in known.iterdir() if entry.is_dir()] if known.is_dir() else []
-    return sorted({*cgroup.labs(), *folders})
+    entries = [entry.name.removesuffix(LOCK) for entry in known.iterdir()] if known.is_dir() else []
+    return sorted({*cgroup.labs(), *entries})
 
 
 def record(lab: str) -> dict[str, Any] | None:
@@ -38,7 +38,7 @@ def record(lab: str) -> dict[str, Any] | None:
 
 def own(lab: str) -> IO[str] | None:
     """Become the one who may change a lab; None when a living process is."""
-    return try_lock(paths.state_dir() / "labs" / f"{lab}.lock")
+    return try_lock(paths.state_dir() / "labs" / f"{lab}{LOCK}")
 
 
 def is_left_running(lab: str) -> bool:
