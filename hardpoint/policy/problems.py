@@ -35,7 +35,14 @@ class Problem:
     message: str
 
     def __str__(self) -> str:
-        return f"{self.place}: {self.message}"
+        return "".join(_visible(character) for character in f"{self.place}: {self.message}")
+
+
+def _visible(character: str) -> str:
+    """A name in the file may hold anything, and the terminal should not act on it."""
+    if character.isprintable():
+        return character
+    return character.encode("unicode_escape", "surrogatepass").decode("ascii")
 
 
 def did_you_mean(name: str, names: Iterable[str], otherwise: str = "") -> str:

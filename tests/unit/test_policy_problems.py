@@ -177,6 +177,12 @@ def test_a_key_that_is_written_twice_is_told_with_both_lines():
     assert told == ["policy.yaml:4: options: written twice; first in line 1"]
 
 
+def test_a_policy_has_no_power_over_the_terminal():
+    told = problems('skip: ["\\e[2J\\u202e"]\n"\\e[31m": 1\n')
+    assert told[0].startswith("policy.yaml:1: skip.\\x1b[2J\\u202e: no control")
+    assert told[1] == "policy.yaml:2: \\x1b[31m: unknown"
+
+
 def test_all_problems_are_told_at_once_in_the_order_of_the_lines():
     told = problems(
         """\
