@@ -5,30 +5,34 @@ can't be read fails the host; what is still wrong afterwards is a last operation
 alone leaves the exit status of --dry at 0.
 
 pyinfra orders operations by line and loop position, and hosts that take different ways through a
-file make it see a cycle. So every host walks the whole catalogue here, and decides inside.
+file make it see a cycle. So every host goes the same way here, through a place of its own for each
+(control, subject, number): places only ever grow, whatever a host leaves out.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
 
-from pyinfra import host
+from pyinfra import host, logger
 from pyinfra.api import QuoteString, StringCommand, operation
+from pyinfra.api.exceptions import PyinfraError
+from pyinfra.api.operation import OperationMeta
 
-from hardpoint import journal, plan
-from hardpoint.control import Control, Registry
+from hardpoint import hostside, journal, plan, remote
+from hardpoint.control import HOST_SUBJECT, Control, Registry
 from hardpoint.controls import registry as all_controls
-from hardpoint.facts.journal import Runs
+from hardpoint.facts.journal import Claims, Runs
 from hardpoint.journal import Claim
+from hardpoint.judge import error_of
 from hardpoint.operations import Desired
-from hardpoint.policy import HostPolicy, Policy, load_policy
-from hardpoint.reading import needs_sudo, reader_of
+from hardpoint.policy import HostPolicy, Policy, PolicyError, Waiver, load_policy
+from hardpoint.reading import PlainReader, Unreadable, plain_reader
 from hardpoint.reports.text import printable
 from hardpoint.view import ControlView
-
-DesiredOf = dict[tuple[str, str], list[Desired]]
 
 
 def baseline() -> None:
@@ -41,26 +45,121 @@ def family(name: str) -> None:
     _deploy(lambda control: control.metadata.family == name)
 
 
+@dataclass
+class HostDeploy:
+    """What is asked of one host, and how far it came."""
+
+    policy: HostPolicy
+    reader: PlainReader
+    done: list[tuple[str, str, OperationMeta]] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+    def view(self, control: Control) -> ControlView:
+        return ControlView(host, self.reader, self.policy.options(control.id))
+
+    def waiver(self, control: Control) -> Waiver | None:
+        return self.policy.waiver(control.id)
+
+    def failed(self) -> Iterator[tuple[str, str, OperationMeta]]:
+        """Operations that failed on this host: their control, name and result."""
+        return (one for one in self.done if one[2].is_complete() and one[2].did_error())
+
+    def add(
+        self, place: Sequence[object], control: str, subject: str, step: Desired | None
+    ) -> None:
+        """One operation, in its place. One that fails stops no other: `verify` tells it in the end."""
+        kind = type(step).__name__.lower() if step else "withdraw"
+        claim = Claim(_run(), control, subject, journal.operator())
+        with _at(*place, kind):
+            meta = change(
+                step=step,
+                claim=claim,
+                here=self,
+                name=f"{control} {subject} {kind}",
+                _sudo=self.reader.sudo,
+                _timeout=remote.SECONDS,
+                _ignore_errors=True,
+            )
+        self.done.append((control, f"{control} {subject} {kind}", meta))
+
+
 def _deploy(wanted: Callable[[Control], bool]) -> None:
-    registry = all_controls()
+    try:
+        _prepare([control for control in all_controls() if wanted(control)])
+    except Unreadable:  # pyinfra has said why, and goes on without this host
+        return
+
+
+def _prepare(controls: list[Control]) -> None:
     policy = _policy(host.data.get("hardpoint_policy")).for_host(host.name, host.groups)
-    asked = [control for control in registry if wanted(control) and _is_asked(control, policy)]
-    desired: DesiredOf = {}
+    here = HostDeploy(policy, plain_reader(host))
+    registry = all_controls()
+    position = {control.id: number for number, control in enumerate(registry)}
+    for control in _withdrawn(here, controls):
+        here.add((0, position[control.id]), control.id, HOST_SUBJECT.name, None)
+    asked = [control for control in controls if policy.asks(control.id)]
+    for place, step in _placed(_steps(here, asked, registry), position):
+        here.add(place, step.control, step.subject, step.desired)
+    close(here=here, name="hardpoint close", _sudo=here.reader.sudo)
+    observed = [control for control in asked if not _is_waived(here, control)]
+    verify(here=here, controls=observed, name="hardpoint verify", _sudo=here.reader.sudo)
+
+
+def _steps(here: HostDeploy, asked: list[Control], registry: Registry) -> list[plan.Step]:
+    """A waiver holds for the deploy too; an expired one leaves the control alone until it is named,
+    which only the hardpoint command can do."""
+    desired: dict[tuple[str, str], list[Desired]] = {}
     for control in asked:
-        desired.update(_desired(control, policy))
-    steps = plan.steps(desired, registry)
-    _add(registry, [step for step in steps if not step.desired.after_files])
-    _add(registry, [step for step in steps if step.desired.after_files])
-    sudo = needs_sudo(host)
-    verify(controls=asked, policy=policy, name="hardpoint verify", _sudo=sudo)
-    close(name="hardpoint close the journal's run", _sudo=sudo)
+        if here.waiver(control) is None:
+            with _told(here, control):
+                view = here.view(control)
+                for subject in control.subjects(view):
+                    desired[control.id, subject.name] = list(control.harden(view, subject))
+    return plan.steps(desired, registry)
 
 
-def _add(registry: Registry, steps: Sequence[plan.Step]) -> None:
-    for control in host.loop(list(registry)):
-        for step in host.loop([step for step in steps if step.control == control.id]):
-            claim = Claim(_run(), step.control, step.subject, journal.operator())
-            step.desired.execute(claim, _sudo=needs_sudo(host))
+def _placed(
+    steps: list[plan.Step], position: dict[str, int]
+) -> Iterator[tuple[tuple[object, ...], plan.Step]]:
+    """Each step with its place: files of all controls before the services that read them."""
+    numbers: dict[tuple[object, ...], int] = {}
+    for step in steps:
+        key = (2 if step.desired.after_files else 1, position[step.control], step.subject)
+        numbers[key] = numbers.get(key, -1) + 1
+        yield (*key, numbers[key]), step
+
+
+def _withdrawn(here: HostDeploy, controls: list[Control]) -> list[Control]:
+    """What the policy skips although it was applied here."""
+    skipped = [control for control in controls if here.policy.skipped(control.id)]
+    held = {claim["control"] for claim in here.reader.read(Claims)["claims"]} if skipped else set()
+    return [control for control in skipped if control.id in held]
+
+
+def _is_waived(here: HostDeploy, control: Control) -> bool:
+    waiver = here.waiver(control)
+    return waiver is not None and not waiver.expired(date.today())
+
+
+@contextmanager
+def _at(*place: object) -> Iterator[None]:
+    """Where pyinfra orders the operations that are added in the block."""
+    host.loop_position.extend(place)  # type: ignore[arg-type]
+    try:
+        yield
+    finally:
+        del host.loop_position[-len(place) :]
+
+
+@contextmanager
+def _told(here: HostDeploy, control: Control) -> Iterator[None]:
+    """A control's own mistake is told in the end, and stops no other control."""
+    try:
+        yield
+    except Unreadable:
+        raise
+    except Exception as error:
+        here.errors.append(f"{control.id}: {error_of(error)[1]}")
 
 
 @cache
@@ -71,53 +170,103 @@ def _run() -> str:
 
 @cache
 def _policy(path: str | None) -> Policy:
-    return load_policy(path, all_controls())
-
-
-def _is_asked(control: Control, policy: HostPolicy) -> bool:
-    """A waiver holds for the deploy too; an expired one leaves the control alone until it is named,
-    which only the hardpoint command can do."""
-    return policy.asks(control.id) and policy.waiver(control.id) is None
-
-
-def _view(control: Control, policy: HostPolicy) -> ControlView:
-    return ControlView(host, reader_of(host), policy.options(control.id))
-
-
-def _desired(control: Control, policy: HostPolicy) -> DesiredOf:
-    view = _view(control, policy)
-    return {
-        (control.id, subject.name): list(control.harden(view, subject))
-        for subject in control.subjects(view)
-    }
+    try:
+        return load_policy(path, all_controls())
+    except PolicyError as error:  # pyinfra prints its own errors without a traceback
+        raise PyinfraError(f"hardpoint_policy: {error}") from error
 
 
 @operation()
-def verify(controls: Sequence[Control], policy: HostPolicy) -> Iterator[StringCommand]:
-    """Fails when something is still exposed, or could not be judged, after everything was done."""
-    if not host.state.is_executing:
-        host.noop("looks at the effect when everything is done")
-        return
-    wrong = [text for control in controls for text in _wrong(control, policy)]
-    wrong += [printable(limit["reason"]) for limit in reader_of(host).limits]
+def change(step: Desired | None, claim: Claim, here: HostDeploy) -> Iterator[StringCommand]:
+    """Makes one thing true, journalled; without a step, takes back all that the control did here."""
+    if host.state.is_executing:
+        here.reader.forget()
+        blocker = _blocker(claim.control, here)
+        if blocker:
+            yield _failure(f"blocked by {blocker}")
+            return
+    try:
+        if step is None:
+            yield hostside.command(
+                {"do": "rollback", "control": claim.control, "lease": claim.run, "who": claim.who}
+            )
+        else:
+            yield from type(step).operation._inner(**step.arguments(), claim=claim)
+    except Exception as error:  # pyinfra would end the run of all hosts
+        said = str(error) if isinstance(error, (PyinfraError, Unreadable)) else error_of(error)[1]
+        yield _failure(said)
+
+
+def _blocker(control: str, here: HostDeploy) -> str:
+    """The required control that failed here."""
+    registry = all_controls()
+    failed = {name for name, _, _ in here.failed()}
+    required = registry[control].metadata.requires
+    return next((name for name in required if registry.resolve(name) in failed), "")
+
+
+@operation()
+def close(here: HostDeploy) -> Iterator[StringCommand]:
+    """Frees the host for the next run, where this one changed something."""
+    if host.state.is_executing:
+        here.reader.forget()
+        runs = here.reader.read(Runs)["runs"]
+        if any(run["id"] == _run() and not run["ended"] for run in runs):
+            yield journal.close(_run())
+
+
+@operation()
+def verify(here: HostDeploy, controls: Sequence[Control]) -> Iterator[StringCommand]:
+    """Fails when something is still exposed, failed, or could not be judged, after everything was
+    done. While pyinfra prepares it only says what is exposed now."""
+    if host.state.is_executing:
+        here.reader.forget()
+    try:
+        wrong = list(dict.fromkeys(_wrong(here, controls)))
+    except Unreadable as error:
+        wrong = [str(error)]
     if not wrong:
         host.noop("nothing is exposed")
-        return
-    yield StringCommand("printf '%s\\n'", *(QuoteString(text) for text in wrong), ">&2; false")
+    elif host.state.is_executing:
+        yield _failure(*wrong)
+    else:
+        for text in wrong:
+            host.log_styled(text, fg="yellow", log_func=logger.warning)
 
 
-def _wrong(control: Control, policy: HostPolicy) -> Iterator[str]:
-    view = _view(control, policy)
+def _wrong(here: HostDeploy, controls: Sequence[Control]) -> Iterator[str]:
+    for _, name, meta in here.failed():
+        yield printable(f"{name} failed: {_said(meta)}")
+    for control in controls:
+        with _told(here, control):
+            yield from _findings(here, control)
+    for error in here.errors:
+        yield printable(error)
+    for limit in here.reader.limits:
+        yield printable(limit["reason"])
+
+
+def _findings(here: HostDeploy, control: Control) -> list[str]:
+    view, waiver = here.view(control), here.waiver(control)
+    late = f" (the waiver of {waiver.owner} expired on {waiver.expires})" if waiver else ""
+    found = []
     for subject in control.subjects(view):
         for finding in control.observe(view, subject):
             fix = f" ({finding.fix})" if finding.fix else ""
-            yield printable(f"{control.id} {subject}: {finding.seen}: {finding.why}{fix}")
+            found.append(f"{control.id} {subject}: {finding.seen}: {finding.why}{fix}{late}")
+    return [printable(text) for text in found]
 
 
-@operation()
-def close() -> Iterator[StringCommand]:
-    """Frees the host for the next run, where this one changed something."""
-    if host.state.is_executing:
-        runs = reader_of(host).read(Runs)["runs"]
-        if any(run["id"] == _run() and not run["ended"] for run in runs):
-            yield journal.close(_run())
+def _said(meta: OperationMeta) -> str:
+    """Why an operation failed, in the host's own words."""
+    try:
+        hostside.reply(meta.stdout)
+    except hostside.HostsideError as refusal:
+        if refusal.code != "no-reply":
+            return refusal.message
+    return meta.stderr.strip() or "the connection ended while the change was made"
+
+
+def _failure(*texts: str) -> StringCommand:
+    """A command that fails, and says why."""
+    return StringCommand("printf '%s\\n'", *(QuoteString(text) for text in texts), ">&2; false")
