@@ -8,24 +8,31 @@ password goes over stdin: pyinfra's own way would show it in the process list.
 
 from __future__ import annotations
 
-import os
+import socket
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from typing import Any
 
 from gevent.lock import BoundedSemaphore
-from paramiko import AuthenticationException, BadHostKeyException
+from paramiko import AuthenticationException, BadHostKeyException, Channel
+from paramiko.ssh_exception import NoValidConnectionsError
 from pyinfra.api import StringCommand
 from pyinfra.api.exceptions import ConnectError
 from pyinfra.connectors.local import LocalConnector
 from pyinfra.connectors.ssh import SSHConnector
+from pyinfra.connectors.sshuserclient import client as ssh
 from pyinfra.connectors.util import CommandOutput, OutputLine, make_unix_command
 
-from hardpoint import batch, transport
+from hardpoint import batch, host_keys, transport
 from hardpoint.batch import Answer, Request
 
 # pyinfra swaps SSH_AUTH_SOCK in the process's environment while it connects with an IdentityAgent:
 # two connects at once could meet the wrong agent.
 _connecting = BoundedSemaphore(1)
+
+KEEPALIVE = 5
+GONE_AFTER = 20
+"""Seconds without an acknowledgement after which a host is gone."""
 
 
 class ReadOnly(Exception):
@@ -46,6 +53,12 @@ class BatchingConnector:
 
     execs = 0
     sudo_password: str | None = None
+    root_refused = ""
+    """Why sudo did not take the password. It is not tried again: accounts get locked by that."""
+
+    def connected(self) -> bool:
+        """Whether the connection still stands, as far as this side knows."""
+        return False
 
     def open_stream(self, command: str) -> transport.Stream:
         self.execs += 1
@@ -54,7 +67,7 @@ class BatchingConnector:
     def execute(self, requests: list[Request]) -> list[Answer]:
         """The answers to all requests, in order: one exec, two where sudo asks for a password."""
         elevated = [r for r in requests if r.user is not None] if self.sudo_password else []
-        plain = [r for r in requests if r not in elevated] if elevated else requests
+        plain = [r for r in requests if r.user is None] if elevated else requests
         answers = dict(zip(plain, self._run(plain), strict=True)) if plain else {}
         if elevated:
             answers |= dict(zip(elevated, self._run_with_password(elevated), strict=True))
@@ -63,11 +76,13 @@ class BatchingConnector:
     def _run(self, requests: list[Request]) -> list[Answer]:
         script = batch.build(requests)
         reply = transport.run_script(
-            self.open_stream, script.text, script.last_frame, batch.total_timeout(requests)
+            self.open_stream, script.text, script.last_frame, _limits(requests)
         )
         return batch.read(script, reply.stdout, reply.stderr)
 
     def _run_with_password(self, requests: list[Request]) -> list[Answer]:
+        if self.root_refused:
+            return self._without_root(requests)
         script = batch.build(requests, elevate="")
         assert self.sudo_password is not None
         try:
@@ -75,22 +90,21 @@ class BatchingConnector:
                 self.open_stream,
                 script.text,
                 script.last_frame,
-                batch.total_timeout(requests),
+                _limits(requests),
                 self.sudo_password,
             )
         except transport.SudoRefused as refusal:
-            return self._without_root(requests, str(refusal))
+            self.root_refused = str(refusal)
+            return self._without_root(requests)
         return batch.read(script, reply.stdout, reply.stderr)
 
-    def _without_root(self, requests: list[Request], refusal: str) -> list[Answer]:
-        """A password that is wrong once is not tried again: accounts get locked by that."""
-        self.sudo_password = None
+    def _without_root(self, requests: list[Request]) -> list[Answer]:
         possible = [r for r in requests if r.unprivileged]
         instead = [Request(r.unprivileged, None, r.timeout) for r in possible]
         found = dict(zip(possible, self._run(instead) if instead else [], strict=True))
-        refused = Answer(1, b"", refusal.encode(), "refused")
+        refused = Answer(1, b"", self.root_refused.encode(), "refused")
         return [
-            replace(found[request], refusal=refusal) if request in found else refused
+            replace(found[request], refusal=self.root_refused) if request in found else refused
             for request in requests
         ]
 
@@ -101,11 +115,15 @@ class BatchingConnector:
         print_input: bool = False,
         **arguments: Any,
     ) -> tuple[bool, CommandOutput]:
-        if any(arguments.get(name) for name in _UNBATCHED):
+        if not batchable(arguments):
             return super().run_shell_command(command, print_output, print_input, **arguments)  # type: ignore[misc]
-        request = request_for(command, arguments)
-        answer = self.execute([request])[0]
+        self.sudo_password = self.sudo_password or arguments.get("_sudo_password")
+        answer = self.execute([request_for(command, arguments)])[0]
         return result_of(answer, arguments)
+
+
+def _limits(requests: list[Request]) -> transport.Limits:
+    return transport.Limits(batch.total_timeout(requests), batch.longest_silence(requests))
 
 
 # Privilege contexts and streams that follow pyinfra's own code, one command at a time.
@@ -117,7 +135,6 @@ _UNBATCHED = (
     "_dzdo",
     "_use_sudo_login",
     "_preserve_sudo_env",
-    "_sudo_password",
 )
 
 
@@ -172,58 +189,60 @@ class SSHBatchingConnector(BatchingConnector, SSHConnector):
 
     accept_new_host_keys = False
 
-    def __init__(self, state, host) -> None:
-        super().__init__(state, host)
-        if host.data.get("ssh_strict_host_key_checking") is None:
-            self.data["ssh_strict_host_key_checking"] = (
-                "accept-new" if self.accept_new_host_keys else "yes"
-            )
-
     def _open(self, command: str) -> transport.Stream:
         return transport.SSHStream(self.client, command)
 
     def connect(self) -> None:
-        with _connecting if self._uses_identity_agent() else _nothing:
-            try:
-                super().connect()
-            except ConnectError as error:
-                raise _diagnose(error) from error
-            except Exception as error:  # paramiko and pyinfra raise many kinds; each is one host's
-                raise _diagnose(error) from error
-
-    def _uses_identity_agent(self) -> bool:
-        path = self.data["ssh_config_file"] or os.path.expanduser("~/.ssh/config")
+        host_keys.use(accept_new=self.accept_new_host_keys)
+        if self.host.data.get("ssh_strict_host_key_checking") is None:
+            self.data["ssh_strict_host_key_checking"] = host_keys.OURS
         try:
-            with open(path, encoding="utf-8", errors="replace") as config:
-                return "identityagent" in config.read().lower()
-        except OSError:
-            return False
+            with self._lock():
+                super().connect()
+        except Exception as error:  # paramiko and pyinfra raise many kinds; each is one host's
+            raise diagnose(error) from error
+        _notice_when_gone(self.client)
+
+    def connected(self) -> bool:
+        channel = self.client.get_transport() if self.client else None
+        return channel is not None and channel.is_active()
+
+    def _lock(self) -> AbstractContextManager[object]:
+        config = ssh.get_ssh_config(self.data["ssh_config_file"])
+        blocks = config._config if config else []
+        return _connecting if any("identityagent" in b["config"] for b in blocks) else nullcontext()
 
 
-class _Nothing:
-    def __enter__(self) -> None: ...
+def _notice_when_gone(client: Any) -> None:
+    """Ends a connection whose other side has vanished without a word; TCP alone takes minutes."""
+    channel = client.get_transport()
+    channel.set_keepalive(KEEPALIVE)
+    while isinstance(channel.sock, Channel):  # through a jump host
+        channel = channel.sock.get_transport()
+        channel.set_keepalive(KEEPALIVE)
+    if hasattr(socket, "TCP_USER_TIMEOUT") and isinstance(channel.sock, socket.socket):
+        milliseconds = GONE_AFTER * 1000
+        channel.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, milliseconds)
 
-    def __exit__(self, *exception: object) -> None: ...
 
-
-_nothing = _Nothing()
-
-
-def _diagnose(error: BaseException) -> CannotConnect:
+def diagnose(error: BaseException) -> CannotConnect:
     """The reason in one of a few words, then what the library said."""
     causes: list[BaseException] = []
     cause: BaseException | None = error
     while cause is not None and cause not in causes:
         causes.append(cause)
         cause = cause.__cause__ or cause.__context__
-    text = str(error)
+        if isinstance(cause, NoValidConnectionsError):
+            causes += cause.errors.values()
+    texts = [str(one) for one in causes]
     for known, reason, remedy in _DIAGNOSES:
         if isinstance(known, str):
-            if known in text.lower():
-                return CannotConnect(reason, remedy or text)
-        elif any(isinstance(one, known) for one in causes):
-            return CannotConnect(reason, remedy or text)
-    return CannotConnect("unreachable", text)
+            found = any(known in text.lower() for text in texts)
+        else:
+            found = any(isinstance(one, known) for one in causes)
+        if found:
+            return CannotConnect(reason, remedy or texts[0])
+    return CannotConnect("unreachable", texts[0])
 
 
 _DIAGNOSES: list[tuple[Any, str, str]] = [
@@ -234,14 +253,16 @@ _DIAGNOSES: list[tuple[Any, str, str]] = [
         "key with ssh-keygen -R and connect once by hand",
     ),
     (
-        "not found in known_hosts",
+        "found in known_hosts",
         "unknown host key",
         "connect once by hand (ssh HOST), or use --accept-new",
     ),
     ("encrypted", "password needed", "the private key is encrypted: load it with ssh-add"),
     (AuthenticationException, "password needed", "no key of yours was taken: try ssh HOST"),
     ("authentication", "password needed", "no key of yours was taken: try ssh HOST"),
+    (socket.gaierror, "no such name", ""),
     ("resolve", "no such name", ""),
+    (ConnectionRefusedError, "refused", "nothing listens on its SSH port"),
     ("refused", "refused", "nothing listens on its SSH port"),
     (TimeoutError, "asleep", "no answer within the time limit"),
     ("timed out", "asleep", "no answer within the time limit"),
@@ -259,5 +280,3 @@ def connector_for(pyinfra_connector: type) -> type:
     if issubclass(pyinfra_connector, LocalConnector):
         return LocalBatchingConnector
     raise CannotConnect("unreachable", f"hardpoint speaks ssh and @local, not {pyinfra_connector}")
-
-

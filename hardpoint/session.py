@@ -43,6 +43,7 @@ class Session:
         self._accept_new = accept_new_host_keys
         self._clients: dict[str, object] = {}
         self._execs: dict[str, int] = {}
+        self._root_refused: dict[str, str] = {}
         self.unreachable: dict[str, CannotConnect] = {}
 
     @contextmanager
@@ -97,11 +98,11 @@ class Session:
             raise self.unreachable[host.name]
         connector = host.connector
         connector.execs = self._execs.get(host.name, 0)
-        connector.sudo_password = self._sudo_password(host.name)
+        connector.sudo_password = self._sudo_password(host.name) or host.data.get("_sudo_password")
+        connector.root_refused = self._root_refused.get(host.name, "")
         connector.accept_new_host_keys = self._accept_new
-        if host.name in self._clients:
-            connector.client = self._clients[host.name]
-        else:
+        connector.client = self._clients.get(host.name)
+        if not connector.connected():
             try:
                 connector.connect()
             except CannotConnect as error:
@@ -116,6 +117,7 @@ class Session:
         if host.connected:
             self._clients[host.name] = getattr(host.connector, "client", None)
             self._execs[host.name] = host.connector.execs
+            self._root_refused[host.name] = host.connector.root_refused
 
     def forget(self, host: Host) -> None:
         """The connection is broken: the next phase connects anew."""
@@ -145,5 +147,3 @@ def _silence_pyinfra() -> None:
     logger.propagate = False
     if not logger.handlers:
         logger.addHandler(logging.NullHandler())
-
-

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 import secrets
+import shlex
 import signal
-import socket
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -107,6 +108,7 @@ class Conversation:
         self._stream = stream
         self._changed = Event()
         self._ended = 0
+        self._cut_off = False
         self.stdout = bytearray()
         self.stderr = bytearray()
         self._readers = [
@@ -120,22 +122,27 @@ class Conversation:
                 into += chunk
                 self._changed.set()
                 if len(into) > MAX_OUTPUT:
+                    self._cut_off = True
                     break
-        except (OSError, EOFError, socket.timeout, ValueError):
+        except (TimeoutError, OSError, EOFError, ValueError):
             pass
         self._ended += 1
         self._changed.set()
 
-    def wait(self, done: Callable[[Conversation], bool], seconds: float) -> bool:
-        """True when `done` holds; False when both streams ended, or time ran out, before it did."""
-        with gevent.Timeout(seconds, False):
-            while not done(self):
-                if self._ended == 2:
-                    return done(self)
-                self._changed.clear()
-                self._changed.wait()
-            return True
-        return False
+    def wait(
+        self, done: Callable[[Conversation], bool], seconds: float, silence: float | None = None
+    ) -> bool:
+        """True when `done` holds; False when both streams ended, too much came, or time ran out
+        before it did. `silence` limits the seconds without a byte."""
+        deadline = time.monotonic() + seconds
+        while not done(self):
+            if self._ended == 2 or self._cut_off:
+                return False
+            self._changed.clear()
+            left = deadline - time.monotonic()
+            if not self._changed.wait(left if silence is None else min(left, silence)):
+                return False
+        return True
 
     def write(self, data: bytes) -> bool:
         try:
@@ -155,19 +162,26 @@ class Conversation:
         self._stream.close()
 
 
+@dataclass(frozen=True)
+class Limits:
+    """Seconds for the whole exec, and without a byte."""
+
+    total: float
+    silence: float
+
+
 def run_script(
-    open_stream: Callable[[str], Stream], script: str, last_frame: bytes, seconds: float
+    open_stream: Callable[[str], Stream], script: str, last_frame: bytes, limits: Limits
 ) -> Reply:
     """Runs `script` in a shell; complete when `last_frame` came on both streams."""
-    conversation = Conversation(open_stream("sh"))
-    return _send(conversation, script, last_frame, seconds)
+    return _send(Conversation(open_stream("sh")), script, last_frame, limits)
 
 
 def run_script_as_root(
     open_stream: Callable[[str], Stream],
     script: str,
     last_frame: bytes,
-    seconds: float,
+    limits: Limits,
     password: str,
 ) -> Reply:
     """The same in a root shell. One password attempt; raises SudoRefused when it is not taken.
@@ -177,50 +191,72 @@ def run_script_as_root(
     leaves the password unread where it needs none.
     """
     start = secrets.token_hex(16)
-    # `-k` with a command ignores cached credentials, so that whether a password is read does not
-    # depend on the last minutes.
-    conversation = Conversation(
-        open_stream(
-            f"LC_ALL=C sudo -k -S -p '' sh -c 'echo {start}; "
-            f'while IFS= read -r line; do [ "$line" = {start} ] && exec sh; done\''
-        )
-    )
+    conversation = Conversation(open_stream(_root_shell(start)))
     conversation.write(password.encode() + b"\n")
     ready = start.encode() + b"\n"
 
     def settled(c: Conversation) -> bool:
-        return ready in c.stdout or b"try again" in c.stderr or b"incorrect" in c.stderr
+        return ready in c.stdout or any(words in c.stderr for words in _WRONG_PASSWORD)
 
-    conversation.wait(settled, 30)
+    conversation.wait(settled, SUDO_SECONDS)
     if ready not in conversation.stdout:
         conversation.finish_input()
         conversation.wait(lambda c: False, 5)
         conversation.close()
         raise SudoRefused(sudo_refusal(conversation.stderr.decode("utf-8", "replace")))
-    return _send(conversation, f"{start}\n{script}", last_frame, seconds)
+    return _send(conversation, f"{start}\n{script}", last_frame, limits)
 
 
-def _send(conversation: Conversation, script: str, last_frame: bytes, seconds: float) -> Reply:
+SUDO_SECONDS = 30
+_WRONG_PASSWORD = (b"try again", b"incorrect password")
+
+
+def _root_shell(start: str) -> str:
+    """A command for any login shell that becomes a root shell once `start` was read.
+
+    `-k` with a command ignores cached credentials, so that whether a password is read does not
+    depend on the last minutes.
+    """
+    loop = f'echo {start}; while IFS= read -r line; do [ "$line" = {start} ] && exec sh; done'
+    become = (
+        f'[ "$(id -u)" = 0 ] && exec sh -c {shlex.quote(loop)}; '
+        f"exec env LC_ALL=C sudo -k -S -p '' sh -c {shlex.quote(loop)}"
+    )
+    return f"sh -c {shlex.quote(become)}"
+
+
+def _send(conversation: Conversation, script: str, last_frame: bytes, limits: Limits) -> Reply:
+    # A child that a command left in the background may go on writing after the last frame.
+    tail = 4 * CHUNK
     try:
         conversation.write(script.encode("utf-8", "surrogateescape"))
         conversation.finish_input()
         complete = conversation.wait(
-            lambda c: last_frame in c.stdout[-256:] and last_frame in c.stderr[-256:], seconds
+            lambda c: last_frame in c.stdout[-tail:] and last_frame in c.stderr[-tail:],
+            limits.total,
+            limits.silence,
         )
         return Reply(bytes(conversation.stdout), bytes(conversation.stderr), complete)
     finally:
         conversation.close()
 
 
+_REFUSALS = {
+    "there is no sudo here: connect as root": ("not found",),
+    "sudo asks for a password: use --ask-sudo": (
+        "password is required",
+        "authentication is required",
+        "terminal is required",
+    ),
+    "the sudo password is wrong": ("try again", "incorrect password", "wrong password"),
+    "this user may not use sudo": ("not in the sudoers", "not allowed", "may not run"),
+}
+
+
 def sudo_refusal(stderr: str) -> str:
     """Why sudo said no, in words that name the remedy."""
     text = stderr.strip()
-    if "not found" in text:
-        return "there is no sudo here: connect as root"
-    if "password is required" in text or "authentication is required" in text:
-        return "sudo asks for a password: use --ask-sudo"
-    if "try again" in text or "incorrect password" in text:
-        return "the sudo password is wrong"
-    if "not in the sudoers" in text or "not allowed" in text or "may not run" in text:
-        return "this user may not use sudo"
+    for told, known in _REFUSALS.items():
+        if text == told or any(words in text for words in known):
+            return told
     return f"sudo said: {text.splitlines()[-1] if text else 'nothing'}"
