@@ -59,14 +59,14 @@ class HostsideError(Exception):
 def command(request: dict) -> StringCommand:
     """The shell command that answers `request` on a host; ValueError when it is unknown or too long."""
     try:
-        module = handler(request)[0]
+        modules = sorted({handler(one)[0] for one in (request, *request.get("requests", []))})
     except Refusal as error:
         raise ValueError(error.message) from None
     # \u0027 for a quote: the text survives each level of shell quoting without growing
     text = json.dumps(request, separators=(",", ":")).replace("'", "\\u0027")
     made = StringCommand(
         "if command -v python3 >/dev/null 2>&1; then python3 -I -B -c",
-        QuoteString(_program(module)),
+        QuoteString(_program(tuple(modules))),
         QuoteString(text),
         '; else echo "hardpoint: python3 is missing on this host: install python3 (3.9 or newer)" >&2; (exit 127); fi',
     )
@@ -103,7 +103,7 @@ def _clean(text: object) -> str:
 def reader_program(catalogue: dict) -> str:
     """The text of a program that answers reads of the catalogue, to be installed root-owned."""
     reads = sorted(path.stem for path in PAYLOAD.glob("read_*.py"))
-    packed = _packed(["reader", "history", *reads])
+    packed = _packed(["reader", "history", "many", *reads])
     text = json.dumps(catalogue, sort_keys=True)
     program = _BOOTSTRAP.replace("@SOURCES@", packed).replace(
         "from hostside.main import main\nsys.exit(main(sys.argv[1]))",
@@ -113,8 +113,8 @@ def reader_program(catalogue: dict) -> str:
 
 
 @functools.cache
-def _program(module: str) -> str:
-    return _BOOTSTRAP.replace("@SOURCES@", _packed([module]))
+def _program(modules: tuple[str, ...]) -> str:
+    return _BOOTSTRAP.replace("@SOURCES@", _packed(list(modules)))
 
 
 def _packed(modules: list[str]) -> str:

@@ -43,10 +43,10 @@ def as_user(user, function, *arguments, timeout=TIMEOUT):
         _be_child(entry, writer, function, arguments)
     os.close(writer)
     try:
-        data = _drain(reader, time.monotonic() + timeout)
+        data = drain(reader, time.monotonic() + timeout)
     finally:
         os.close(reader)
-        _reap(child)
+        reap(child)
     if data is None:
         raise Refusal(
             "timeout",
@@ -107,7 +107,8 @@ def _become(entry):
         raise Refusal("permission", "could not become %s" % entry.pw_name)
 
 
-def _drain(reader, deadline):
+def drain(reader, deadline):
+    """What a child writes until it closes the pipe; None when it does not in time."""
     chunks, size = [], 0
     while True:
         left = deadline - time.monotonic()
@@ -120,7 +121,8 @@ def _drain(reader, deadline):
         chunks.append(chunk)
 
 
-def _reap(child):
+def reap(child):
+    """Ends a child and takes it from the process table."""
     with contextlib.suppress(ProcessLookupError):
         os.kill(child, signal.SIGKILL)
     for _ in range(50):  # a child in an uninterruptible read can't be waited for

@@ -8,46 +8,19 @@ import json
 import re
 
 from .errors import Refusal
-
-_DEPTH = 200
-_SPACE = re.compile(r"(?:[ \t\r\n]+|//[^\n]*|/\*.*?\*/)*", re.S)
-_STRING = re.compile(r'"[^"\\\x00-\x1f]*(?:\\.[^"\\\x00-\x1f]*)*"')
-_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?(?![0-9A-Za-z.])")
-_WORDS = {"true": True, "false": False, "null": None}
-_BLANK = " \t\r\n"
-
-
-class _Node:
-    """A value and its span. `members`: [(key, start of the key, _Node)] of an object; `items` of an array."""
-
-    __slots__ = ("start", "end", "members", "items", "scalar")
-
-    def __init__(self, start):
-        self.start, self.members, self.items, self.scalar = start, None, None, None
-
-    def value(self):
-        if self.members is not None:
-            return {key: node.value() for key, _, node in self.members}
-        if self.items is not None:
-            return [node.value() for node in self.items]
-        return self.scalar
-
-    def child(self, key):
-        return next((node for name, _, node in self.members if name == key), None)
+from .scan_json import BLANK, parse, skip, string
 
 
 def get(text, key):
     """(found, value, raw text of the value); (False, None, None) when the path leads nowhere."""
-    node = _at(_parse(text), key)
-    return (
-        (False, None, None) if node is None else (True, node.value(), text[node.start : node.end])
-    )
+    node = parse(text).at(key)
+    return (False, None, None) if node is None else (True, node.value, text[node.start : node.end])
 
 
 def note(text, key):
     """What `restore` needs to know about the key as it is now: plain data with nothing of other keys."""
-    root = _parse(text)
-    node = _at(root, key)
+    root = parse(text)
+    node = root.at(key)
     if node is not None:
         return {"raw": text[node.start : node.end]}
     parent, depth = _deepest(root, key)
@@ -67,7 +40,7 @@ def drop(text, key):
     """The text without `key`; unchanged when it isn't there."""
     if not get(text, key)[0]:
         return text
-    expected = _parse(text).value()
+    expected = parse(text).value
     holder = expected
     for name in key[:-1]:
         holder = holder[name]
@@ -77,14 +50,15 @@ def drop(text, key):
 
 def restore(text, key, noted):
     """The text with `key` as `note` saw it."""
-    node = _at(_parse(text), key)
+    root = parse(text)
+    node = root.at(key)
     if "raw" in noted:
-        value = _parse('{"v":%s}' % noted["raw"]).value()["v"]
+        value = parse('{"v":%s}' % noted["raw"]).value["v"]
         return _put(text, key, value, noted["raw"])
     if node is None:
         return text
     depth, hole = noted["depth"], noted["hole"]
-    parents = [_at(_parse(text), key[:n]) for n in range(len(key))]
+    parents = [root.at(key[:n]) for n in range(len(key))]
     last = len(key) - 1
     while last > depth and len(parents[last].members) == 1 and not _comments(text, parents[last]):
         last -= 1
@@ -106,122 +80,14 @@ def inherited(noted, key, gone, gone_key):
 
 def empty(text):
     """Whether there is no key and no comment in the text."""
-    return not text.strip(_BLANK + "\ufeff") or (
-        not _parse(text).members and not _comments(text, _parse(text))
+    return not text.strip(BLANK + "\ufeff") or (
+        not parse(text).members and not _comments(text, parse(text))
     )
 
 
 def new():
     """The text of a document without keys, for `put`."""
     return "{}\n"
-
-
-# --- reading -----------------------------------------------------------------------------------------------
-
-
-def _bad(text, place, what):
-    return Refusal(
-        "malformed",
-        "line %d: %s: repair it by hand, it is left as it is"
-        % (text.count("\n", 0, place) + 1, what),
-    )
-
-
-def _parse(text):
-    place = _skip(text, 1 if text.startswith("\ufeff") else 0)
-    if not text.startswith("{", place):
-        raise _bad(text, place, "the document is not a JSON object")
-    root = _value(text, place, 0)
-    end = _skip(text, root.end)
-    if end != len(text):
-        raise _bad(text, end, "text after the end of the document")
-    return root
-
-
-def _skip(text, place):
-    return _SPACE.match(text, place).end()
-
-
-def _value(text, place, depth):
-    node, first = _Node(place), text[place : place + 1]
-    if depth > _DEPTH:
-        raise _bad(text, place, "nested more than %d deep" % _DEPTH)
-    if first == "{":
-        node.end = _object(text, node, depth)
-    elif first == "[":
-        node.end = _array(text, node, depth)
-    elif first == '"':
-        node.end, node.scalar = _string(text, place)
-    else:
-        match = _NUMBER.match(text, place) or re.compile(
-            r"(?:true|false|null)(?![0-9A-Za-z])"
-        ).match(text, place)
-        if not match:
-            raise _bad(text, place, "not a JSON value")
-        word = match.group()
-        node.end = match.end()
-        node.scalar = _WORDS[word] if word in _WORDS else _number(text, place, word)
-    return node
-
-
-def _number(text, place, word):
-    try:
-        return json.loads(word)
-    except ValueError:  # Python caps the digits of an integer
-        raise _bad(text, place, "a number that is too long") from None
-
-
-def _string(text, place):
-    match = _STRING.match(text, place)
-    try:
-        return match.end(), json.loads(match.group())
-    except (AttributeError, ValueError):
-        raise _bad(text, place, "a string that is not closed or has a wrong escape") from None
-
-
-def _object(text, node, depth):
-    node.members, seen = [], set()
-    place = _skip(text, node.start + 1)
-    while not text.startswith("}", place):
-        if not text.startswith('"', place):
-            raise _bad(text, place, "a key in double quotes or } is missing")
-        start = place
-        place, key = _string(text, place)
-        if key in seen:
-            raise _bad(text, start, "the same key twice")
-        seen.add(key)
-        place = _skip(text, place)
-        if not text.startswith(":", place):
-            raise _bad(text, place, "a colon is missing after a key")
-        child = _value(text, _skip(text, place + 1), depth + 1)
-        node.members.append((key, start, child))
-        place = _next(text, child.end, "}")
-    return place + 1
-
-
-def _array(text, node, depth):
-    node.items = []
-    place = _skip(text, node.start + 1)
-    while not text.startswith("]", place):
-        child = _value(text, place, depth + 1)
-        node.items.append(child)
-        place = _next(text, child.end, "]")
-    return place + 1
-
-
-def _next(text, place, closing):
-    place = _skip(text, place)
-    if text.startswith(",", place):
-        return _skip(text, place + 1)
-    if not text.startswith(closing, place):
-        raise _bad(text, place, "a comma or %s is missing" % closing)
-    return place
-
-
-def _at(node, key):
-    for name in key:
-        node = node.child(name) if node is not None and node.members is not None else None
-    return node
 
 
 def _deepest(root, key):
@@ -240,23 +106,23 @@ def _comments(text, node):
     """Whether a comment stands between the members of an object (not inside their values)."""
     place = node.start + 1
     for _, start, child in node.members:
-        if text[place:start].strip(_BLANK + ",") or "/" in _between(text, start, child):
+        if text[place:start].strip(BLANK + ",") or "/" in _between(text, start, child):
             return True
         place = child.end
-    return bool(text[place : node.end - 1].strip(_BLANK + ","))
+    return bool(text[place : node.end - 1].strip(BLANK + ","))
 
 
 def _between(text, start, child):
-    return text[_string(text, start)[0] : child.start]
+    return text[string(text, start)[0] : child.start]
 
 
 # --- writing -----------------------------------------------------------------------------------------------
 
 
 def _put(text, key, value, raw):
-    root = _parse(text)
-    expected = root.value()
-    node = _at(root, key)
+    root = parse(text)
+    expected = root.value
+    node = root.at(key)
     if node is not None:
         made = _splice(
             text,
@@ -279,7 +145,7 @@ def _put(text, key, value, raw):
 
 def _checked(text, expected):
     """A net under the hand-written edits: what was made must mean what was meant."""
-    if not _same(_parse(text).value(), expected):
+    if not _same(parse(text).value, expected):
         raise Refusal(
             "malformed",
             "this layout of commas and comments can't be edited safely: change the key by hand",
@@ -318,7 +184,7 @@ def _insert(text, root, key, value, raw):
     member = json.dumps(key[depth], ensure_ascii=_surrogate(key[depth])) + ":" + space + body
     if not parent.members:
         return _fill(text, parent, member, margin, nl, spread)
-    comma = _skip(text, last.end)
+    comma = skip(text, last.end)
     gap = nl + margin if spread else space
     if text.startswith(",", comma):  # a trailing comma: this document likes them
         place = _end_of_line(text, comma + 1) if spread else comma + 1
@@ -332,7 +198,7 @@ def _insert(text, root, key, value, raw):
 def _fill(text, parent, member, margin, nl, spread):
     """The first member of an empty object, after the comments that it may hold."""
     hole = text[parent.start + 1 : parent.end - 1]
-    kept = hole.rstrip(_BLANK)
+    kept = hole.rstrip(BLANK)
     if spread or kept:
         made = kept + nl + margin + member + nl + _margin(text, parent.start)
     else:
@@ -341,11 +207,11 @@ def _fill(text, parent, member, margin, nl, spread):
 
 
 def _drop(text, key, hole):
-    parent = _at(_parse(text), key[:-1])
+    parent = parse(text).at(key[:-1])
     index = [name for name, _, _ in parent.members].index(key[-1])
     _, start, node = parent.members[index]
     line = _line_start(text, start)
-    comma = _skip(text, node.end)
+    comma = skip(text, node.end)
     comma = comma if text.startswith(",", comma) else None
     if len(parent.members) == 1:
         return _empty(text, parent, start if line is None else line, node.end, comma, hole)
@@ -353,11 +219,11 @@ def _drop(text, key, hole):
         if line is not None:
             begin = line
         elif index:
-            begin = text.index(",", _skip(text, parent.members[index - 1][2].end)) + 1
-            begin = begin if not text[begin:start].strip(_BLANK) else start
+            begin = text.index(",", skip(text, parent.members[index - 1][2].end)) + 1
+            begin = begin if not text[begin:start].strip(BLANK) else start
         else:
             begin = start
-        end = node.end if text[node.end : comma].strip(_BLANK) else comma
+        end = node.end if text[node.end : comma].strip(BLANK) else comma
         after = comma + 1
         if (
             line is None and not index
@@ -367,8 +233,8 @@ def _drop(text, key, hole):
             text, [(begin, end, ""), (comma, after, "")] if end < comma else [(begin, after, "")]
         )
     previous = parent.members[index - 1][2].end
-    comma = _skip(text, previous)
-    if line is None and not text[previous:start].strip(_BLANK + ","):
+    comma = skip(text, previous)
+    if line is None and not text[previous:start].strip(BLANK + ","):
         return _splice(text, [(previous, node.end, "")])
     begin = start if line is None or line <= comma else line
     return _splice(text, [(comma, comma + 1, ""), (begin, node.end, "")])
@@ -376,12 +242,12 @@ def _drop(text, key, hole):
 
 def _empty(text, parent, begin, end, comma, hole):
     """Without its only member; `hole` is what stood between the braces before that member came."""
-    if comma is not None and not text[end:comma].strip(_BLANK):
+    if comma is not None and not text[end:comma].strip(BLANK):
         end = comma + 1
     rest = text[parent.start + 1 : begin] + text[end : parent.end - 1]
     if hole is not None and rest.split() == hole.split():
         rest = hole
-    elif not rest.strip(_BLANK):
+    elif not rest.strip(BLANK):
         rest = ""
     return _splice(text, [(parent.start + 1, parent.end - 1, rest)])
 

@@ -9,6 +9,7 @@ from .errors import Refusal, refusal
 
 # request["do"] -> "module:function"; modules load only when asked for, so that a read ships and loads little
 HANDLERS = {
+    "many": "many:many",
     "begin": "journal:begin",
     "record": "journal:record",
     "close": "journal:close",

@@ -138,6 +138,8 @@ class _Rollback:
         try:
             result, reason = undo(layer)
         except Refusal as error:
+            if error.code == "no-such-user" and self.force:
+                return self.gone(layer, "already", error.message)
             return self.leave(layer, "failed", error.message)
         except OSError as error:
             return self.leave(layer, "failed", "the system refused: %s" % error.strerror)

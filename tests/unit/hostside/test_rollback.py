@@ -213,3 +213,73 @@ def test_runs_and_their_states(host, etc):
     host.rollback(run=first, control="b", lease=second)
     states = {run["id"]: run["state"] for run in host.do("runs")["runs"]}
     assert states[first] == "partly rolled back"
+
+
+def test_what_belonged_to_a_user_who_is_gone(host, home, alice, monkeypatch):
+    path = home / "x"
+    host.write(path, b"1", user=alice.pw_name)
+    monkeypatch.setattr("pwd.getpwnam", lambda name: {}[name])
+    result, reason = host.rollback()[str(path)]
+    assert result == "failed" and "no user" in reason
+    assert host.results(force=True) == ["already"]
+    assert host.do("claims")["claims"] == []
+
+
+def test_a_link_that_root_had_there_comes_back(host, etc):
+    path = etc / "x"
+    path.symlink_to("elsewhere")
+    one = {"run": host.run, "control": "a", "resource": file(path)}
+    host.do("record", **one)
+    host.refused("symlink", "write", **one, content_b64="eA==")
+    host.do("remove", **one)
+    host.do("write", **one, content_b64="eA==")
+    assert host.results() == ["restored"]
+    assert path.is_symlink() and str(path.readlink()) == "elsewhere"
+
+
+def test_xattrs_and_owner_come_back(host, etc):
+    import os
+
+    path = etc / "x"
+    path.write_bytes(b"old")
+    os.setxattr(path, "user.a", b"1")
+    os.chown(path, 1, 1)
+    host.write(path, b"new", owner="root:root")
+    assert (path.stat().st_uid, os.getxattr(path, "user.a")) == (0, b"1")
+    os.setxattr(path, "user.b", b"2")
+    os.removexattr(path, "user.b")
+    host.rollback()
+    assert (path.stat().st_uid, path.stat().st_gid, os.getxattr(path, "user.a")) == (1, 1, b"1")
+
+
+def test_settings_in_lines_come_back_around_a_persons_edit(host, etc):
+    path = etc / "environment"
+    path.write_bytes(b'# mine\nOLLAMA_HOST="0.0.0.0"\nB=2')
+    host.put(path, "OLLAMA_HOST", "127.0.0.1", style="environment")
+    host.put(path, "NEW", "1", style="environment")
+    assert path.read_bytes() == b'# mine\nOLLAMA_HOST="127.0.0.1"\nB=2\nNEW=1'
+    path.write_bytes(path.read_bytes().replace(b"# mine", b"# still mine"))
+    assert host.results() == ["restored", "restored"]
+    assert path.read_bytes() == b'# still mine\nOLLAMA_HOST="0.0.0.0"\nB=2'
+
+
+def test_a_key_that_was_dropped_comes_back_to_its_place(host, etc):
+    path = etc / "s.json"
+    path.write_bytes(SETTINGS)
+    one = {"run": host.run, "control": "a", "resource": setting(path, "host")}
+    host.do("record", **one)
+    assert host.do("drop", **one)["changed"]
+    assert b"host" not in path.read_bytes()
+    host.rollback()
+    assert path.read_bytes() == SETTINGS
+
+
+def test_overlapping_keys_are_one_thing(host, etc):
+    path = etc / "s.json"
+    path.write_bytes(b'{"a": {"b": 0}}')
+    host.put(path, ["a"], {"b": 1, "c": 2}, control="whole")
+    host.next_run()
+    host.put(path, ["a", "b"], 5, control="part")
+    assert host.results(control="whole") == ["kept"]
+    assert host.results(control="part") == ["restored", "restored"]
+    assert path.read_bytes() == b'{"a": {"b": 0}}'

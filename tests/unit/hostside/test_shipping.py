@@ -121,7 +121,7 @@ def test_a_host_without_python_says_so(tmp_path):
 
 
 def test_only_what_a_request_needs_is_sent():
-    assert _needed("history") == [
+    assert _needed(["history"]) == [
         "asuser",
         "edit_json",
         "edit_lines",
@@ -132,13 +132,14 @@ def test_only_what_a_request_needs_is_sent():
         "main",
         "packages",
         "resources",
+        "scan_json",
         "settings",
         "shell",
         "store",
         "units",
         "userio",
     ]
-    assert "rollback" not in _needed("change")
+    assert "rollback" not in _needed(["change"])
     assert len(command({"do": "rollback"}).get_raw_value()) < 64 * 1024
 
 
