@@ -32,12 +32,14 @@ class Request:
 
     `user` is None for the user who logged in, otherwise root or whoever the command is for.
     `unprivileged` is what runs instead, as the user who logged in, where root can't be had.
+    `read` is the request to our program on the host that the command carries, if it does.
     """
 
     command: str
     user: str | None = None
     timeout: int = DEFAULT_TIMEOUT
     unprivileged: str = ""
+    read: str = ""
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from typing import Any
 from pyinfra.api import State
 from pyinfra.api.host import Host
 
+from hardpoint import reads
 from hardpoint.batch import Answer, Request
 from hardpoint.control import HOST_SUBJECT, Control, Registry
 from hardpoint.facts.journal import Claims
@@ -79,7 +80,7 @@ class Checker:
         execs = self._session.execs(host)
         policy = self._policy.for_host(host.name, host.groups)
         asked = [control for control in self._controls if policy.asks(control.id)]
-        snapshot = Snapshot(host.connector.execute)
+        snapshot = Snapshot(partial(reads.execute, host.connector.execute))
         privileges = Privileges()
         snapshot.expect(self._ghost_plan(state, host, asked, policy))
         jobs: list[Callable[[], Any]] = [

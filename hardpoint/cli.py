@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, wraps
 from pathlib import Path
 from typing import Any
@@ -156,10 +156,10 @@ def apply(
         before, checks = engine.check()
         if plan_out:
             plan.to_file(plan_out, before.profile, before.hosts)
-            terminal.output().print(Text(f"{plan_report.plan(before)}\n\nwritten to {plan_out}"))
+            terminal.say(f"{plan_report.plan(before)}\n\nwritten to {plan_out}")
             return _exit(before)
         if form == "terminal":
-            terminal.output().print(Text(plan_report.plan(before)))
+            terminal.say(plan_report.plan(before))
         if _changes(before) and not yes:
             if not terminal.confirm("apply this?", "--yes"):
                 return _exit(before)
@@ -220,7 +220,7 @@ def runs(target: Target) -> int:
     """What was applied, by whom, and what of it still stands."""
     with _engine(target, "asking") as engine:
         found = engine.runs()
-    terminal.output().print(Text(runs_report.render(found)))
+    terminal.say(runs_report.render(found))
     unseen = any(isinstance(rows, str) for rows in found.values())
     return ExitCode.NOT_JUDGED if unseen else ExitCode.COMPLIANT
 
@@ -231,7 +231,7 @@ def controls(control: str | None) -> int:
     """List all controls, or tell about one."""
     registry = all_controls()
     text = explanations.list_controls(registry) if not control else _explained(control, None)
-    terminal.output().print(Text(text))
+    terminal.say(text)
     return ExitCode.COMPLIANT
 
 
@@ -240,7 +240,7 @@ def controls(control: str | None) -> int:
 @click.option("--policy", metavar="FILE")
 def explain(control: str, policy: str | None) -> int:
     """Why a control matters, what it changes, how to undo it, how to be excused from it."""
-    terminal.output().print(Text(_explained(control, policy)))
+    terminal.say(_explained(control, policy))
     return ExitCode.COMPLIANT
 
 
@@ -262,7 +262,7 @@ def show(host: str, path: str | None, inventory_name: str | None) -> int:
         found = inventory.limited(loaded, [host])[0]
         groups, path = list(found.groups), path or _policy_of_inventory([found], inventory_name)
     rows = policy_table(load_policy(path, registry), registry, host, groups)
-    terminal.output().print(Text(policy_report.render(rows)))
+    terminal.say(policy_report.render(rows))
     return ExitCode.COMPLIANT
 
 
@@ -281,6 +281,10 @@ def _engine(
     hosts = inventory.limited(loaded, list(target.limit))
     path = target.policy or _policy_of_inventory(hosts, target.inventory)
     chosen = load_policy(path, registry)
+    if target.inventory != "@local":
+        groups = {group for host in loaded for group in host.groups}
+        strangers = chosen.strangers({host.name for host in loaded}, groups)
+        chosen = replace(chosen, notices=(*chosen.notices, *strangers))
     with terminal.progress(doing, len(hosts)) as progress:
         engine = Engine(
             loaded,
@@ -380,10 +384,9 @@ def _explained(control: str, path: str | None) -> str:
 
 
 def _print_rollback(results: dict[str, Any]) -> None:
-    console = terminal.output()
     for host, rows in results.items():
         said = rows if isinstance(rows, str) else plan_report.rollback(rows)
-        console.print(Text(f"{host}\n{said}" if len(results) > 1 else said))
+        terminal.say(f"{host}\n{said}" if len(results) > 1 else said)
 
 
 def _show(

@@ -45,7 +45,7 @@ def load(name: str) -> Inventory:
 
 
 def _looks_like_a_file(name: str) -> bool:
-    return "/" in name.lstrip("@") and not name.startswith("@") or name.endswith(".py")
+    return ("/" in name.lstrip("@") and not name.startswith("@")) or name.endswith(".py")
 
 
 def limited(inventory: Inventory, patterns: list[str]) -> list[Host]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
+from rich.text import Text
 
 
 class NoTerminal(Exception):
@@ -20,6 +21,11 @@ def output() -> Console:
     if not console.is_terminal:
         console.width = 100
     return console
+
+
+def say(text: str) -> None:
+    """Prints a text as it is: nothing in it is markup, and a command stays on its line."""
+    output().print(Text(text), soft_wrap=True)
 
 
 def errors() -> Console:

@@ -18,8 +18,8 @@ from pyinfra.api.host import Host
 from pyinfra.connectors.util import CommandOutput
 
 from hardpoint.batch import Answer, Request
-from hardpoint.connector import ReadOnly, request_for, result_of
-from hardpoint.facts import Read
+from hardpoint.connector import ReadOnly, batchable, request_for, result_of
+from hardpoint.facts import Read, unprivileged
 from hardpoint.reading import Reader, attach
 from hardpoint.transport import sudo_refusal
 
@@ -45,7 +45,7 @@ class Window:
         self._privileges = privileges
         self.reading = False
         self.expecting = False
-        self.unprivileged = ""
+        self.read: dict[str, Any] | None = None
         self.problems: list[str] = []
 
     def run_shell_command(
@@ -55,7 +55,12 @@ class Window:
             raise ReadOnly(f"a check may only read facts, and was asked to run: {command}")
         arguments.pop("print_output", None)
         arguments.pop("print_input", None)
-        request = replace(request_for(command, arguments), unprivileged=self.unprivileged)
+        if not batchable(arguments):
+            raise OSError("the inventory sets _su_user, _doas or the like: root is reached by sudo")
+        request = request_for(command, arguments)
+        if self.read is not None:
+            text = json.dumps(self.read, sort_keys=True)
+            request = replace(request, unprivileged=unprivileged(self.read), read=text)
         if self.expecting:
             if self._expect:
                 self._expect([request])
@@ -94,7 +99,9 @@ def problem_of(answer: Answer, request: Request) -> str:
 def _told(stdout: bytes) -> str:
     """The message of a reply of our program on the host."""
     try:
-        return str(json.loads(stdout.decode("utf-8", "replace").strip().splitlines()[-1])["message"])
+        return str(
+            json.loads(stdout.decode("utf-8", "replace").strip().splitlines()[-1])["message"]
+        )
     except (ValueError, IndexError, KeyError, TypeError):
         return ""
 
@@ -125,11 +132,11 @@ class WindowReader(Reader):
 
     def _get(self, fact: type[Read], query: dict[str, Any]) -> Any:
         self._window.reading = True
-        self._window.unprivileged = fact.unprivileged(query)
+        self._window.read = fact().request(query)
         try:
             return self.host.get_fact(fact, query, _sudo=True)
         finally:
-            self._window.reading, self._window.unprivileged = False, ""
+            self._window.reading, self._window.read = False, None
 
 
 class StrictReader(WindowReader):

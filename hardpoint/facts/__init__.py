@@ -20,6 +20,19 @@ READER = "/usr/local/sbin/hardpoint-read"
 """The root-owned program that answers reads for a user who may not become root."""
 
 
+def unprivileged(request: dict[str, Any]) -> str:
+    """The shell command that reads where root can't be had: through the reader if that is allowed,
+    else as much as this user can see."""
+    command = StringCommand(
+        f"if sudo -n -l {READER} >/dev/null 2>&1; then sudo -n {READER}",
+        QuoteString(json.dumps(request, sort_keys=True)),
+        "; else",
+        hostside.command(request),
+        "; fi",
+    )
+    return make_unix_command(command).get_raw_value()
+
+
 class Read(FactBase[Any]):
     """A read that our program on the host performs: `do` and `what` name it, `query` its arguments.
 
@@ -34,20 +47,6 @@ class Read(FactBase[Any]):
 
     def command(self, query: dict[str, Any] | None = None) -> StringCommand:
         return hostside.command(self.request(query or {}))
-
-    @classmethod
-    def unprivileged(cls, query: dict[str, Any]) -> str:
-        """The shell command that reads where root can't be had: through the reader if that is
-        allowed, else as much as this user can see."""
-        request = QuoteString(json.dumps(cls().request(query), sort_keys=True))
-        command = StringCommand(
-            f"if sudo -n -l {READER} >/dev/null 2>&1; then sudo -n {READER}",
-            request,
-            "; else",
-            cls().command(query),
-            "; fi",
-        )
-        return make_unix_command(command).get_raw_value()
 
     def process(self, output: list[str]) -> Any:
         try:

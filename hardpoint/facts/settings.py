@@ -8,9 +8,9 @@ from hardpoint.facts import Read
 
 
 class Assignments(Read):
-    """{assignments: [{user: None | "alice", path, format, line, name, value}], limits}.
+    """{assignments: [{user: None | "alice", path, format, line, name, value, raw}], limits}.
 
-    Query: {"variables": [...]}. `value` is None where the shell computes it.
+    Query: {"variables": [...]}. `value` is None where the shell computes it, from `raw`.
     """
 
     what = "assignments"

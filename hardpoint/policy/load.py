@@ -127,7 +127,8 @@ def _layer(
         registry.resolve(name): source.place((*loc, "skip", index))
         for index, name in enumerate(shape.skip)
     }
-    return Layer(_settings(shape.options, (*loc, "options"), source, registry), skip, target)
+    settings = _settings(shape.options, (*loc, "options"), source, registry)
+    return Layer(settings, skip, target, str(source.place(loc)))
 
 
 def _settings(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import date
@@ -40,6 +40,7 @@ class Layer:
     options: Mapping[str, Mapping[str, Setting]]
     skip: Mapping[str, Place]
     target: Target | None = None
+    place: str = ""
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,21 @@ class Policy:
     layers: tuple[Layer, ...] = ()
     waivers: tuple[Waiver, ...] = ()
     notices: tuple[str, ...] = ()
+
+    def strangers(self, hosts: Collection[str], groups: Collection[str]) -> list[str]:
+        """Lines about waivers and overrides of hosts or groups that nobody knows: mistyped?"""
+        targets = [(str(w.place), Target(w.hosts, w.groups)) for w in self.waivers]
+        targets += [(layer.place, layer.target) for layer in self.layers if layer.target]
+        return [
+            f"{place}: no {kind} is called {name}"
+            for place, target in targets
+            for kind, names, known in (
+                ("host", target.hosts, hosts),
+                ("group", target.groups, groups),
+            )
+            for name in names
+            if name not in known
+        ]
 
     def for_host(self, host: str, groups: Iterable[str] = ()) -> HostPolicy:
         """What is asked of one host."""

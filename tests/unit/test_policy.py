@@ -228,3 +228,20 @@ waivers:
 def test_a_control_that_there_is_not_is_an_error_of_the_caller(registry):
     with pytest.raises(KeyError):
         load_policy(None, registry).for_host("a").asks("no-such-control")
+
+
+def test_hosts_and_groups_that_no_inventory_knows_are_named(
+    tmp_path: Path, registry: Registry
+) -> None:
+    path = tmp_path / "policy.yaml"
+    path.write_text(
+        "overrides:\n  - {groups: [gpus], options: {}}\n"
+        "waivers:\n  - {control: ollama-loopback, hosts: [gpu-1], owner: a, reason: b,"
+        " expires: 2030-01-01}\n"
+    )
+    policy = load_policy(path, registry)
+    assert policy.strangers({"gpu-01"}, {"gpu"}) == [
+        f"{path}:4: no host is called gpu-1",
+        f"{path}:2: no group is called gpus",
+    ]
+    assert policy.strangers({"gpu-1"}, {"gpus"}) == []

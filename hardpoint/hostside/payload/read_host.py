@@ -75,8 +75,24 @@ def _system():
 
 
 def addresses():
-    """The machine's own addresses that others may reach: no loopback, no link-local."""
-    return sorted(_v4()) + sorted(_v6())
+    """The machine's own addresses that others may reach: no loopback, no link-local.
+
+    First the one that this machine has on its way out, which a neighbour would use.
+    """
+    return sorted(_v4(), key=_preference("198.51.100.1")) + sorted(_v6(), key=_preference("2001:db8::1"))
+
+
+def _preference(far):
+    """A key that sorts the source address of the route to `far` first; nothing is sent."""
+    family = socket.AF_INET6 if ":" in far else socket.AF_INET
+    source = None
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.connect((far, 9))
+            source = probe.getsockname()[0]
+    except OSError:
+        pass
+    return lambda address: (address != source, address)
 
 
 def _v4():

@@ -36,12 +36,15 @@ def read(request):
     }
 
 
+WILDCARDS = {"0.0.0.0": ("127.0.0.1",), "::": ("127.0.0.1", "::1")}
+
+
 def _ask(listeners, port, path):
-    for listener in listeners:
-        if listener["port"] == port:
-            target = {"0.0.0.0": "127.0.0.1", "::": "127.0.0.1"}.get(listener["address"])
-            return _get(target or listener["address"], port, path)
-    return None
+    """What answers on the port, asked at every address that somebody listens on, until one does."""
+    addresses = [row["address"] for row in listeners if row["port"] == port]
+    targets = [target for one in addresses for target in WILDCARDS.get(one, (one,))]
+    answers = (_get(target, port, path) for target in dict.fromkeys(targets))
+    return next((answer for answer in answers if answer is not None), None)
 
 
 def _get(address, port, path):

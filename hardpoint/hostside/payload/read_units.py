@@ -14,11 +14,20 @@ PROPERTIES = (
 SECONDS = 8
 USER_UNIT_PATHS = (
     "{home}/.config/systemd/user",
+    "/etc/xdg/systemd/user",
     "/etc/systemd/user",
     "/run/systemd/user",
     "{home}/.local/share/systemd/user",
+    "/usr/local/share/systemd/user",
+    "/usr/share/systemd/user",
     "/usr/local/lib/systemd/user",
     "/usr/lib/systemd/user",
+)
+SYSTEM_UNIT_PATHS = (
+    "/etc/systemd/system",
+    "/run/systemd/system",
+    "/usr/local/lib/systemd/system",
+    "/usr/lib/systemd/system",
 )
 
 
@@ -55,7 +64,7 @@ def _managed(manager, user, units, names):
     base = _manager_environment(manager, user, names)
     found = []
     for shown in _show(user, units):
-        if shown.get("LoadState") == "not-found" and not shown.get("DropInPaths"):
+        if _cannot_run(shown):
             continue
         files = [p for p in [shown.get("FragmentPath")] + shown.get("DropInPaths", "").split() if p]
         unit = _unit(manager, user, shown["Id"], files, names, base)
@@ -75,6 +84,12 @@ def _managed(manager, user, units, names):
     return found
 
 
+def _cannot_run(shown):
+    """Nothing is installed under that name, or it is masked and has stopped."""
+    load, active = shown.get("LoadState"), shown.get("ActiveState")
+    return load == "not-found" or (load == "masked" and active in ("inactive", "failed"))
+
+
 def _on_disk(manager, user, name, files, names, base):
     if not files:
         return {}
@@ -88,7 +103,7 @@ def _asleep(user, unit, names):
         (p for p in (_path(d, user) + "/" + unit for d in USER_UNIT_PATHS) if os.path.lexists(p)),
         None,
     )
-    if fragment is None:
+    if fragment is None or os.path.realpath(fragment) == "/dev/null":  # absent, or masked
         return None
     files = [fragment] + _drop_ins(_drop_in_directories(user.pw_name, user, unit))
     found = _unit(user.pw_name, user, unit, files, names, _environment_d(user, names))
@@ -99,7 +114,7 @@ def _asleep(user, unit, names):
 
 
 def _unit(manager, user, name, files, names, base):
-    specifiers = {"%h": user.pw_dir if user else "/root", "%u": user.pw_name if user else "root"}
+    specifiers = _specifiers(name, user)
     chain, environment_files = unit_settings.effective(files, names, base, _text, specifiers)
     everything = files + environment_files
     return {
@@ -112,12 +127,36 @@ def _unit(manager, user, name, files, names, base):
     }
 
 
+def _specifiers(unit, user):
+    """Those of systemd.unit(5) that paths and addresses are made of."""
+    home, name, uid = (user.pw_dir, user.pw_name, user.pw_uid) if user else ("/root", "root", 0)
+    stem, host = unit.rpartition(".")[0], os.uname().nodename
+    folders = (
+        {"t": "/run/user/%d" % uid, "E": home + "/.config", "C": home + "/.cache"}
+        if user
+        else {"t": "/run", "E": "/etc", "C": "/var/cache", "S": "/var/lib", "L": "/var/log"}
+    )
+    return {
+        "%": "%", "h": home, "u": name, "U": str(uid), "n": unit, "N": stem,
+        "p": stem.partition("@")[0], "i": stem.partition("@")[2], "H": host,
+        "l": host.partition(".")[0], **folders,
+    }  # fmt: skip
+
+
 def _drop_in_directories(manager, user, unit):
-    if manager == "system":
-        roots = ("/etc/systemd/system", "/run/systemd/system", "/usr/lib/systemd/system")
-    else:
-        roots = tuple(_path(directory, user) for directory in USER_UNIT_PATHS)
-    return ["%s/%s.d" % (root, unit) for root in roots]
+    system = manager == "system"
+    roots = SYSTEM_UNIT_PATHS if system else [_path(root, user) for root in USER_UNIT_PATHS]
+    return ["%s/%s.d" % (root, name) for name in _drop_in_names(unit) for root in roots]
+
+
+def _drop_in_names(unit):
+    """ollama-gpu@1.service: itself, ollama-gpu@.service, ollama-.service, and service."""
+    stem, _, kind = unit.rpartition(".")
+    prefix, at, _ = stem.partition("@")
+    dashed = prefix.split("-")[:-1]
+    shorter = ["-".join(dashed[:n]) + "-" for n in range(len(dashed), 0, -1)]
+    template = [prefix + "@"] if at else []
+    return [unit] + ["%s.%s" % (name, kind) for name in template + shorter] + [kind]
 
 
 def _drop_ins(directories):
@@ -145,11 +184,20 @@ def _show(user, units):
 
 
 def _manager_environment(manager, user, names):
-    """What the manager itself hands to every service, with the command that shows it."""
+    """What the manager itself hands to every service: set-environment, DefaultEnvironment=, ..."""
     command = ["systemctl"] + (["--user"] if user else []) + ["show-environment"]
-    place = " ".join(command) + ("" if not user else " (as %s)" % manager)
-    pairs = [line.partition("=") for line in _run(command, user).splitlines()]
-    return [(name, value, place) for name, _, value in pairs if name in names]
+    place = "the environment of %s (%s)" % (
+        "%s's manager" % manager if user else "the system manager",
+        " ".join(command),
+    )
+    pairs = [line.partition("=")[::2] for line in _run(command, user).splitlines()]
+    return [(name, _unquoted(value), place) for name, value in pairs if name in names]
+
+
+def _unquoted(value):
+    """show-environment writes what a shell could misread as $'...'."""
+    words = unit_settings.words(value[1:]) if value.startswith("$'") else []
+    return words[0] if words else value
 
 
 def _environment_d(user, names):
@@ -210,7 +258,7 @@ def _clients(cgroup, rows):
     listening = {row["port"] for row in own if row["state"] == sockets.LISTEN}
     inside = {(row["address"], row["port"]) for row in own}
     return [
-        "%s:%d" % (row["remote"], row["remote_port"])
+        ("[%s]:%d" if ":" in row["remote"] else "%s:%d") % (row["remote"], row["remote_port"])
         for row in own
         if row["state"] == sockets.ESTABLISHED
         and row["port"] in listening

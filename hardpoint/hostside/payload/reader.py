@@ -33,6 +33,14 @@ def permitted(request, catalogue):
 
     catalogue: {variables: [names], identify: [paths], documents: [{path, keys}], files: [paths]}.
     """
+    if request.get("do") == "many":
+        parts = request.get("requests")
+        return (
+            set(request) == {"do", "requests"}
+            and isinstance(parts, list)
+            and all(isinstance(one, dict) and one.get("do") != "many" for one in parts)
+            and all(permitted(one, catalogue) for one in parts)
+        )
     if request.get("do") in ("claims", "runs"):
         return set(request) == {"do"}
     if request.get("do") != "read" or not isinstance(request.get("what"), str):

@@ -86,7 +86,8 @@ def unit_of(cgroup, owner):
     path = cgroup.strip().splitlines()[-1] if cgroup.strip() else ""
     inside_user = re.search(r"/user@\d+\.service/(.*)", path)
     services = re.findall(r"([^/]+\.service)", inside_user.group(1) if inside_user else path)
-    if not services or services[-1].startswith("user@"):
+    # Desktops and systemd-run wrap what a person starts in units of their own.
+    if not services or services[-1].startswith(("user@", "app-", "run-")):
         return "", ""
     return services[-1], owner if inside_user else "system"
 
