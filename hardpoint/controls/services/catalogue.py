@@ -6,6 +6,7 @@ import, so that a mistake is found by the first test.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from importlib import resources
 
 import yaml
@@ -32,13 +33,15 @@ class ServiceRow(Row):
     identify: str
     version_key: str = ""
     units: list[str] = []
-    start: str = ""
+    stop: str
+    start: str
 
 
 class VariableRow(Row):
     name: str
     rule: str
     pinned: bool
+    clients: bool = False
 
 
 class KeyRow(Row):
@@ -71,16 +74,33 @@ class Catalogue(Row):
 
 
 def load() -> list[ServiceSetting]:
-    """All controls of the catalogue. Raises pydantic's ValidationError for a malformed row."""
-    text = resources.files(__package__).joinpath("catalogue.yaml").read_text(encoding="utf-8")
+    """All controls of the catalogue that we ship."""
+    return parse(resources.files(__package__).joinpath("catalogue.yaml").read_text(encoding="utf-8"))
+
+
+def parse(text: str) -> list[ServiceSetting]:
+    """The controls of a catalogue's text. Raises ValueError (pydantic's is one) for a mistake."""
     catalogue = Catalogue.model_validate(yaml.safe_load(text))
+    for row in catalogue.controls:
+        _check_names(row, catalogue)
     return [_control(row, catalogue.services[row.service]) for row in catalogue.controls]
 
 
+def _check_names(row: ControlRow, catalogue: Catalogue) -> None:
+    parts = [part for part in (row.variable, *row.keys) if part is not None]
+    if not parts:
+        raise ValueError(f"{row.id}: it has neither a variable nor keys")
+    names: list[tuple[str, str, Collection[str]]] = [
+        ("kind", row.kind, KINDS),
+        ("service", row.service, catalogue.services),
+        *(("rule", part.rule, RULES) for part in parts),
+    ]
+    for what, name, known in names:
+        if name not in known:
+            raise ValueError(f"{row.id}: no {what} is called {name!r}; there are {list(known)}")
+
+
 def _control(row: ControlRow, service: ServiceRow) -> ServiceSetting:
-    for part in (row.variable, *row.keys):
-        if part is not None and part.rule not in RULES:
-            raise ValueError(f"{row.id}: no rule is called {part.rule!r}; there are {list(RULES)}")
     return KINDS[row.kind](
         _metadata(row, service),
         Service(
@@ -89,6 +109,7 @@ def _control(row: ControlRow, service: ServiceRow) -> ServiceSetting:
             service.port,
             service.identify,
             service.version_key,
+            service.stop,
             service.start,
         ),
         Variable(**row.variable.model_dump()) if row.variable else None,

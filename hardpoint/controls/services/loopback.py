@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from hardpoint.control import HostView, Subject, Vantage
-from hardpoint.controls.services.setting import ServiceSetting
+from hardpoint.controls.services.setting import Cause, ServiceSetting
 from hardpoint.facts.machine import Machine
 from hardpoint.outcome import Finding, ProofResult, Severity
 
@@ -20,21 +20,25 @@ class Loopback(ServiceSetting):
     def observe(self, host: HostView, subject: Subject) -> Iterator[Finding]:
         people = [user["name"] for user in host.read(Machine)["users"]]
         causes = self.causes(host, subject)
-        exposed = False
-        for row in self.listeners(host):
-            if self.owner(row, people) == subject.name and not is_loopback(row["address"]):
-                exposed = True
-                yield self._exposed(host, row, causes)
-        if not exposed:
+        open_here = [
+            row
+            for row in self.listeners(host)
+            if self.owner(row, people) == subject.name and not is_loopback(row["address"])
+        ]
+        for row in open_here:
+            yield self._exposed(host, row, [*causes, *self.running_causes(host, subject)])
+        if not open_here:
             yield from (self._set(cause) for cause in causes)
 
-    def _exposed(self, host: HostView, row: dict[str, Any], causes: list[str]) -> Finding:
+    def _exposed(self, host: HostView, row: dict[str, Any], causes: list[Cause]) -> Finding:
         where = _reachable(row["address"], host.read(Machine)["addresses"])
+        by_whom, remedy = self._of_a_person(host, row)
+        why = [*(cause.text for cause in causes), *by_whom]
         return Finding(
             seen=f"{self._named(host, row)} answers on {where}:{row['port']}",
             who=self.metadata.risk,
-            why="; ".join(causes + _started_by_hand(row)) or "nothing in its settings says so",
-            fix=self._by_hand(row) if not row.get("unit") else "",
+            why="; ".join(why) or f"no setting says so: look at {_command_line(row)}",
+            fix="; ".join([*(cause.fix for cause in causes if cause.fix), *remedy]),
             exposed=True,
         )
 
@@ -46,18 +50,30 @@ class Loopback(ServiceSetting):
             return self.service.name
         return f"{self.service.name} {version}" if isinstance(version, str) else self.service.name
 
-    def _by_hand(self, row: dict[str, Any]) -> str:
-        """A process of a person's is never killed: the exact commands instead."""
+    def _of_a_person(self, host: HostView, row: dict[str, Any]) -> tuple[list[str], list[str]]:
+        """Why, and the exact remedy, for what no unit that we know runs: it is never killed."""
         if row["pid"] is None:
-            return f"run with sudo to see which process of {row['user']} this is"
-        again = self.service.start.format(port=row["port"])
-        return f"as {row['user']}: kill {row['pid']}, then start it again: {again}"
+            return [], [f"run with sudo to see which process of {row['user']} this is"]
+        if not row["unit"]:
+            return [_started_by_hand(row)], [self._by_hand(row)]
+        if row["unit"] in host.options.get("units", [row["unit"]]):
+            return [], []
+        known = ", ".join([*host.options["units"], row["unit"]])
+        option = f"options: {{{self.id}: {{units: [{known}]}}}}"
+        return [f"{row['unit']} runs it, which the option units does not name"], [
+            f"in the policy, {option}"
+        ]
 
-    def _set(self, cause: str) -> Finding:
+    def _by_hand(self, row: dict[str, Any]) -> str:
+        stop = self.service.stop.format(pid=row["pid"])
+        return f"as {row['user']}: {stop}; {self.service.start.format(port=row['port'])}"
+
+    def _set(self, cause: Cause) -> Finding:
         return Finding(
-            seen=f"the next start of {self.service.name} listens beyond this machine",
+            seen=f"{self.service.name} will answer your network when it starts next",
             who=self.metadata.risk,
-            why=cause,
+            why=cause.text,
+            fix=cause.fix,
             severity=Severity.HIGH,
         )
 
@@ -78,8 +94,12 @@ def _reachable(address: str, own: list[str]) -> str:
     return f"[{address}]" if ":" in address else address
 
 
-def _started_by_hand(row: dict[str, Any]) -> list[str]:
-    if row.get("unit") or row["pid"] is None:
-        return []
+def _command_line(row: dict[str, Any]) -> str:
+    """Where a process gets an address from that no file sets."""
+    whose = "" if row.get("manager") in ("system", None, "") else "--user "
+    return f"ExecStart= (systemctl {whose}cat {row['unit']})" if row.get("unit") else "its arguments"
+
+
+def _started_by_hand(row: dict[str, Any]) -> str:
     since = datetime.fromtimestamp(row["started"]).strftime("%F %H:%M") if row["started"] else "?"
-    return [f"started by hand: {row['comm']}, pid {row['pid']} of {row['user']}, since {since}"]
+    return f"started by hand: {row['comm']}, pid {row['pid']} of {row['user']}, since {since}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hardpoint.control import HostView, Subject, Vantage
+from hardpoint.control import HOST_SUBJECT, HostView, Subject, Vantage
 from hardpoint.controls.services.setting import ServiceSetting
 from hardpoint.facts.sockets import CrossOrigin
 from hardpoint.outcome import Finding, Proof, ProofResult
@@ -17,13 +17,13 @@ class Origins(ServiceSetting):
     """A service whose allowed origins are a setting."""
 
     def observe(self, host: HostView, subject: Subject) -> Iterator[Finding]:
-        for cause in self.causes(host, subject):
+        opened = "is opened here" if subject == HOST_SUBJECT else f"{subject} opens"
+        for cause in (*self.causes(host, subject), *self.running_causes(host, subject)):
             yield Finding(
-                seen=f"any web page that {subject} opens can talk to {self.service.name}"
-                if subject.name != "system"
-                else f"any web page that is opened here can talk to {self.service.name}",
+                seen=f"any web page that {opened} can talk to {self.service.name}",
                 who=self.metadata.risk,
-                why=cause,
+                why=cause.text,
+                fix=cause.fix,
             )
 
     def prove(self, vantage: Vantage, host: HostView, subject: Subject) -> ProofResult | None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from hardpoint import templates
 from hardpoint.control import HOST_SUBJECT, Control, HostView, Metadata, Scope, Subject
-from hardpoint.controls.services.rules import RULES, Context, Verdict
+from hardpoint.controls.services.rules import RULES, Computed, Context, Verdict
 from hardpoint.facts.machine import Machine
 from hardpoint.facts.settings import Assignments, Documents
 from hardpoint.facts.sockets import Listeners
@@ -28,6 +29,7 @@ class Service:
     port: int
     identify: str
     version_key: str = ""
+    stop: str = ""
     start: str = ""
 
 
@@ -36,12 +38,14 @@ class Variable:
     """An environment variable that a service reads, and the rule that its value must keep.
 
     `pinned`: our own drop-in sets it always; otherwise only where the present value breaks the
-    rule, so that a person's own list survives.
+    rule, so that a person's own list survives. `clients`: programs that use the service read it too,
+    so that in a login environment it may name another machine.
     """
 
     name: str
     rule: str
     pinned: bool
+    clients: bool = False
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,14 @@ class Key:
     path: str
     key: tuple[str, ...]
     rule: str
+
+
+@dataclass(frozen=True)
+class Cause:
+    """A place that makes a service unsafe; `fix` where only a person can change it."""
+
+    text: str
+    fix: str = ""
 
 
 class ServiceSetting(Control):
@@ -131,24 +143,44 @@ class ServiceSetting(Control):
         yield from self._documents_hardened(host, subject)
 
     def _units_hardened(self, host: HostView, subject: Subject) -> Iterator[Desired]:
-        for unit in self.units(host):
-            if unit["manager"] != subject.name:
-                continue
-            value, pinned_by_us = self._in_force(unit)
+        for unit in self._units_of(host, subject):
+            value = self._theirs(unit)
             verdict = self._judge(self.variable.rule, value, host, serves=True)
-            if not (self.variable.pinned or pinned_by_us or not (value is None or verdict.holds)):
-                continue
-            yield from self._drop_in(host, unit, verdict.safe)
+            unsafe = value is not None and not verdict.holds
+            if self.variable.pinned or unsafe or self._ours(unit):
+                yield from self._drop_in(host, unit, verdict.safe)
+            elif self._runs_with(host, unit) is not None:
+                yield self._restart(host, unit, ())
 
-    def _in_force(self, unit: dict[str, Any]) -> tuple[str | None, bool]:
-        chain = unit["settings"][self.variable.name]
-        ours = any(self._name in entry["place"] for entry in chain)
-        return (chain[-1]["value"] if chain else None), ours
+    def _units_of(self, host: HostView, subject: Subject) -> list[dict[str, Any]]:
+        return [unit for unit in self.units(host) if unit["manager"] == subject.name]
+
+    def _ours(self, unit: dict[str, Any]) -> bool:
+        return any(self._is_our_place(entry["place"]) for entry in self._chain(unit))
+
+    def _theirs(self, unit: dict[str, Any]) -> str | None:
+        """What a person's own files set: a port or a list that he changes later is followed."""
+        chain = [e for e in self._chain(unit) if not self._is_our_place(e["place"])]
+        return chain[-1]["value"] if chain else None
+
+    def _chain(self, unit: dict[str, Any]) -> list[dict[str, str]]:
+        """Everything that sets the variable for a unit; the last one is in force."""
+        return unit["settings"][self.variable.name]
+
+    def _runs_with(self, host: HostView, unit: dict[str, Any]) -> str | None:
+        """The value that its process was started with, where it breaks the rule."""
+        value = (unit["running"] or {}).get(self.variable.name)
+        if value is None or self._judge(self.variable.rule, value, host, serves=True).holds:
+            return None
+        return value
 
     @property
     def _name(self) -> str:
         # systemd reads drop-ins sorted by name: ours comes after override.conf and any number.
         return f"zz-hardpoint-{self.id}"
+
+    def _is_our_place(self, place: str) -> bool:
+        return place.startswith("/etc/systemd/") and f"/{self._name}." in place
 
     def _drop_in(self, host: HostView, unit: dict[str, Any], value: str) -> Iterator[Desired]:
         """A drop-in with an environment file: Environment= would lose to the unit's own
@@ -165,61 +197,88 @@ class ServiceSetting(Control):
             drop_in,
             templates.render("services/drop-in.conf.j2", control=self.id, path=environment),
         )
+        yield self._restart(host, unit, (environment, drop_in))
+
+    def _restart(self, host: HostView, unit: dict[str, Any], files: tuple[str, ...]) -> Unit:
         query = self._units_query(host)
-        yield Unit(
-            unit["unit"],
-            unit["manager"],
-            (environment, drop_in),
-            tuple(query["units"]),
-            tuple(query["variables"]),
-        )
+        units, variables = tuple(query["units"]), tuple(query["variables"])
+        return Unit(unit["unit"], unit["manager"], files, units, variables)
 
     def _assignments_hardened(self, host: HostView, subject: Subject) -> Iterator[Desired]:
         seen = set()
         for row in self.assignments(host):
             if (row["user"] or "system") != subject.name or row["path"] in seen:
                 continue
-            verdict = self._judge(self.variable.rule, row["value"], host, serves=False)
+            verdict = self._judge_assignment(row, host)
             if not verdict.holds:
                 seen.add(row["path"])
                 fragment = Fragment(self.id, subject.name, (row["name"],), verdict.safe)
                 yield Document(row["path"], row["user"], row["format"], (fragment,))
 
     def _documents_hardened(self, host: HostView, subject: Subject) -> Iterator[Desired]:
+        for row, key, verdict in self._documents_judged(host, subject):
+            if not verdict.holds:
+                fragment = Fragment(self.id, subject.name, key.key, verdict.safe)
+                yield Document(row["path"], row["user"], "json", (fragment,))
+
+    def _documents_judged(
+        self, host: HostView, subject: Subject
+    ) -> Iterator[tuple[dict[str, Any], Key, Verdict]]:
+        """The keys that are there, each with what its rule says."""
         for row in self.documents(host):
             if row["user"] != subject.name or row["state"] != "present":
                 continue
             for key in self.keys:
                 name = ".".join(key.key)
-                if not row["path"].endswith("/" + key.path) or name not in row["values"]:
-                    continue
-                verdict = self._judge(key.rule, row["values"][name], host, serves=True)
-                if not verdict.holds:
-                    fragment = Fragment(self.id, subject.name, key.key, verdict.safe)
-                    yield Document(row["path"], row["user"], "json", (fragment,))
+                if row["path"].endswith("/" + key.path) and name in row["values"]:
+                    yield row, key, self._judge(key.rule, row["values"][name], host, serves=True)
 
     def _judge(self, rule: str, value: Any, host: HostView, serves: bool) -> Verdict:
-        addresses = host.read(Machine)["addresses"]
-        return RULES[rule](value, Context(self.port(host), addresses, serves))
+        machine = host.read(Machine)
+        own = {*machine["addresses"], machine.get("hostname", "").lower()}
+        return RULES[rule](value, Context(self.port(host), own, serves))
+
+    def _judge_assignment(self, row: dict[str, Any], host: HostView) -> Verdict:
+        value = Computed(row["raw"]) if row["value"] is None else row["value"]
+        return self._judge(self.variable.rule, value, host, serves=not self.variable.clients)
 
     # Where a value comes from
 
-    def causes(self, host: HostView, subject: Subject) -> list[str]:
+    def causes(self, host: HostView, subject: Subject) -> list[Cause]:
         """The places that set the variable or keys to something that breaks the rule."""
-        found = []
-        for unit in self.units(host):
-            if unit["manager"] == subject.name and (chain := unit["settings"][self.variable.name]):
-                if not self._judge(self.variable.rule, chain[-1]["value"], host, True).holds:
-                    last = chain[-1]
-                    found.append(f"{last['place']} sets {self.variable.name}={last['value']}")
+        return [
+            *self._unit_causes(host, subject),
+            *self._assignment_causes(host, subject),
+            *self._document_causes(host, subject),
+        ]
+
+    def _unit_causes(self, host: HostView, subject: Subject) -> Iterator[Cause]:
+        for unit in self._units_of(host, subject):
+            for last in self._chain(unit)[-1:]:
+                if self._judge(self.variable.rule, last["value"], host, serves=True).holds:
+                    continue
+                wins = f"remove it from {last['place']}: that is read after hardpoint's drop-in"
+                fix = wins if self._ours(unit) else ""
+                yield Cause(f"{last['place']} sets {self.variable.name}={last['value']}", fix)
+
+    def _assignment_causes(self, host: HostView, subject: Subject) -> Iterator[Cause]:
         for row in self.assignments(host):
-            if (row["user"] or "system") == subject.name:
-                if not self._judge(self.variable.rule, row["value"], host, False).holds:
-                    shown = "a computed value" if row["value"] is None else row["value"]
-                    found.append(f"{row['path']}:{row['line']} sets {row['name']}={shown}")
-        for row in self.documents(host):
-            for key in self.keys if row["user"] == subject.name else ():
-                value = row["values"].get(".".join(key.key))
-                if value is not None and not self._judge(key.rule, value, host, True).holds:
-                    found.append(f"{row['path']} has {'.'.join(key.key)} = {value!r}")
-        return found
+            whose = row["user"] or "system"
+            if whose == subject.name and not self._judge_assignment(row, host).holds:
+                shown = row["raw"] if row["value"] is None else row["value"]
+                yield Cause(f"{row['path']}:{row['line']} sets {row['name']}={shown}")
+
+    def _document_causes(self, host: HostView, subject: Subject) -> Iterator[Cause]:
+        for row, key, verdict in self._documents_judged(host, subject):
+            if not verdict.holds:
+                name = ".".join(key.key)
+                shown = json.dumps(row["values"][name])
+                yield Cause(f"{row['path']} has {name}: {shown}")
+
+    def running_causes(self, host: HostView, subject: Subject) -> Iterator[Cause]:
+        """Services whose process has an unsafe value that their files no longer give it."""
+        for unit in self._units_of(host, subject):
+            value, chain = self._runs_with(host, unit), self._chain(unit)
+            if value is not None and value != (chain[-1]["value"] if chain else None):
+                started = f"{unit['unit']} was started with {self.variable.name}={value}"
+                yield Cause(f"{started}, which its files do not say")

@@ -7,6 +7,7 @@ import pwd
 from . import edit_lines, read_host, userio
 from .errors import Refusal
 
+MAX_RAW = 200
 SYSTEM_FILES = (
     ("/etc/environment", "environment"),
     ("/etc/environment.d/*.conf", "environment"),
@@ -36,7 +37,10 @@ HOME_FILES = (
 
 
 def read(request):
-    """{assignments: [{user, path, format, line, name, value}], limits: [...]}; value None: dynamic."""
+    """{assignments: [{user, path, format, line, name, value, raw}], limits: [...]}.
+
+    `value` is None where the shell computes it: only `raw`, as it is written, is known then.
+    """
     names = request["variables"]
     found, limits = [], list(read_host.limits())
     for pattern, form in SYSTEM_FILES:
@@ -67,11 +71,15 @@ def _add(user, paths, form, names, found, limits):
     for path in sorted(paths):
         try:
             text = userio.read(path).decode("utf-8", "replace")
+            rows = [
+                (name, *row) for name in names for row in edit_lines.find(text, name, form)
+            ]
         except Refusal as problem:
-            limits.append({"subject": user, "reason": problem.message})
+            reason = problem.message if path in problem.message else path + " " + problem.message
+            limits.append({"subject": user or "system", "reason": reason})
             continue
-        for name in names:
-            found += [
+        for name, line, raw, value in rows:
+            found.append(
                 {
                     "user": user,
                     "path": path,
@@ -79,6 +87,9 @@ def _add(user, paths, form, names, found, limits):
                     "line": line,
                     "name": name,
                     "value": value,
+                    "raw": raw[:MAX_RAW],
                 }
-                for line, _, value in edit_lines.find(text, name, form)
-            ]
+            )
+            if value is None:
+                reason = "%s:%d computes %s when a shell starts" % (path, line, name)
+                limits.append({"subject": user or "system", "reason": reason})

@@ -1,0 +1,62 @@
+"""Small parts of the reads on a host that need no host."""
+
+from __future__ import annotations
+
+import pytest
+
+from hardpoint.hostside.payload import read_listeners, read_units, sockets
+
+USER = "0::/user.slice/user-1000.slice"
+
+
+@pytest.mark.parametrize(
+    ("cgroup", "unit"),
+    [
+        ("0::/system.slice/ollama.service", ("ollama.service", "system")),
+        ("0::/system.slice/ollama.service/runner", ("ollama.service", "system")),
+        (f"{USER}/user@1000.service/app.slice/ollama.service", ("ollama.service", "alice")),
+        (f"{USER}/session-3.scope", ("", "")),
+        (f"{USER}/user@1000.service/init.scope", ("", "")),
+        (f"{USER}/user@1000.service/app.slice/app-org.kde.konsole@7f.service", ("", "")),
+        (f"{USER}/user@1000.service/app.slice/run-u12.service", ("", "")),
+        (f"{USER}/user@1000.service/tmux-spawn-1.scope", ("", "")),
+        ("0::/system.slice/run-r1.service", ("", "")),
+        ("12:cpu:/x\n0::/system.slice/cron.service", ("cron.service", "system")),
+        ("", ("", "")),
+    ],
+)
+def test_whose_a_process_is(cgroup: str, unit: tuple[str, str]) -> None:
+    assert sockets.unit_of(cgroup + "\n", "alice") == unit
+
+
+def test_drop_in_folders_are_those_of_systemd() -> None:
+    assert read_units._drop_in_names("ollama.service") == ["ollama.service", "service"]
+    assert read_units._drop_in_names("ollama-gpu-big@1.service") == [
+        "ollama-gpu-big@1.service",
+        "ollama-gpu-big@.service",
+        "ollama-gpu-.service",
+        "ollama-.service",
+        "service",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("shown", "value"),
+    [
+        ("0.0.0.0", "0.0.0.0"),
+        ("$'*'", "*"),
+        ("$'http://*,chrome-extension://a'", "http://*,chrome-extension://a"),
+        ("$'it\\'s'", "it's"),
+        ("", ""),
+    ],
+)
+def test_values_that_show_environment_quotes(shown: str, value: str) -> None:
+    assert read_units._unquoted(shown) == value
+
+
+def test_every_address_of_a_listener_is_asked(monkeypatch) -> None:
+    asked = []
+    monkeypatch.setattr(read_listeners, "_get", lambda *a: asked.append(a))
+    rows = [{"address": a, "port": 1} for a in ("::", "0.0.0.0", "fd00::1")]
+    assert read_listeners._ask([*rows, {"address": "127.0.0.9", "port": 2}], 1, "/") is None
+    assert [address for address, _, _ in asked] == ["127.0.0.1", "::1", "fd00::1"]
