@@ -2,8 +2,9 @@
 # PYTHON=python3.12 chooses the interpreter; VENV=DIR the environment's place; ARGS='...' goes on to the command.
 
 .DEFAULT_GOAL := help
-.PHONY: help check test test-all lint lab lab-down lab-purge docs lock clean
+.PHONY: help check test test-all lint format lab lab-down lab-purge docs lock clean
 export PYTHON VENV UPGRADE WORKERS
+export RUFF_CACHE_DIR = $(CURDIR)/.ruff_cache
 BIN = $(or $(VENV),.venv)/bin
 
 help: ## This list
@@ -23,9 +24,14 @@ test-all: lint ## Every test there is
 lint: ## Style and types
 	@scripts/environment dev
 	@"$(BIN)/ruff" check --quiet .
-	@"$(BIN)/ruff" format --check --quiet . || { echo "not formatted: run $(BIN)/ruff format" >&2; exit 1; }
+	@"$(BIN)/ruff" format --check --quiet . || { echo "not formatted: run make format" >&2; exit 1; }
 	@"$(BIN)/mypy" --no-error-summary
 	@echo "lint: nothing to say"
+
+format: ## Mend the style, as far as a program can
+	@scripts/environment dev
+	@"$(BIN)/ruff" check --quiet --fix . || true
+	@"$(BIN)/ruff" format .
 
 lab: ## Leave three badly configured workstations up to play with (root)
 	@scripts/environment dev

@@ -25,11 +25,13 @@ print(templates.render("services/drop-in.conf.j2", control="a-control", path="/e
 
 
 def _shipped(folder: str, target: str) -> list[str]:
-    """The tracked-by-eye content of a folder as it is named in the wheel."""
+    """A folder's files as they are named in the wheel, less what caches have left there."""
+    inside = [path.relative_to(ROOT / folder) for path in (ROOT / folder).rglob("*.*")]
     return [
-        f"{target}/{path.relative_to(ROOT / folder)}"
-        for path in sorted((ROOT / folder).rglob("*"))
-        if path.is_file() and "__pycache__" not in path.parts
+        f"{target}/{path}"
+        for path in sorted(inside)
+        if (ROOT / folder / path).is_file()
+        and not any(part.startswith((".", "__pycache__")) for part in path.parts)
     ]
 
 
@@ -85,7 +87,7 @@ def test_the_wheel_holds_nothing_else(wheel: Path) -> None:
     assert [
         name for name in names if not name.startswith(("hardpoint/", f"hardpoint-{version}."))
     ] == []
-    assert [name for name in names if name.endswith((".pyc", ".toml~")) or "/tests/" in name] == []
+    assert [name for name in names if name.endswith(".pyc") or "/." in name] == []
 
 
 def _clean(home: Path) -> dict[str, str]:
