@@ -234,15 +234,11 @@ def diagnose(error: BaseException) -> CannotConnect:
         cause = cause.__cause__ or cause.__context__
         if isinstance(cause, NoValidConnectionsError):
             causes += cause.errors.values()
-    texts = [str(one) for one in causes]
     for known, reason, remedy in _DIAGNOSES:
-        if isinstance(known, str):
-            found = any(known in text.lower() for text in texts)
-        else:
-            found = any(isinstance(one, known) for one in causes)
-        if found:
-            return CannotConnect(reason, remedy or texts[0])
-    return CannotConnect("unreachable", texts[0])
+        for one in causes:
+            if known in str(one).lower() if isinstance(known, str) else isinstance(one, known):
+                return CannotConnect(reason, remedy.format(said=one))
+    return CannotConnect("unreachable", str(error))
 
 
 _DIAGNOSES: list[tuple[Any, str, str]] = [
@@ -253,21 +249,21 @@ _DIAGNOSES: list[tuple[Any, str, str]] = [
         "key with ssh-keygen -R and connect once by hand",
     ),
     (
-        "found in known_hosts",
+        host_keys.UnknownHostKey,
         "unknown host key",
-        "connect once by hand (ssh HOST), or use --accept-new",
+        "{said}: connect once by hand (ssh HOST), or use --accept-new",
     ),
     ("encrypted", "password needed", "the private key is encrypted: load it with ssh-add"),
     (AuthenticationException, "password needed", "no key of yours was taken: try ssh HOST"),
     ("authentication", "password needed", "no key of yours was taken: try ssh HOST"),
-    (socket.gaierror, "no such name", ""),
-    ("resolve", "no such name", ""),
+    (socket.gaierror, "no such name", "{said}"),
+    ("resolve", "no such name", "{said}"),
     (ConnectionRefusedError, "refused", "nothing listens on its SSH port"),
     ("refused", "refused", "nothing listens on its SSH port"),
     (TimeoutError, "asleep", "no answer within the time limit"),
     ("timed out", "asleep", "no answer within the time limit"),
     ("no route", "asleep", "no route to it"),
-    ("unable to connect", "asleep", ""),
+    ("unable to connect", "asleep", "{said}"),
 ]
 
 

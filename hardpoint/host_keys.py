@@ -30,7 +30,7 @@ def use(accept_new: bool) -> None:
     def policy(name: str | None) -> MissingHostKeyPolicy:
         if name in (None, OURS):
             return AcceptNew() if accept_new else Strict()
-        return _pyinfra_policy(name)
+        return Strict() if name == "yes" else _pyinfra_policy(name)
 
     ssh.get_missing_host_key_policy = policy
     ssh.get_host_keys = _host_keys
@@ -40,11 +40,15 @@ def _host_keys(files: tuple[str, ...]):
     return _pyinfra_host_keys(tuple(filter(os.path.exists, (*files, GLOBAL_KNOWN_HOSTS))))
 
 
+class UnknownHostKey(SSHException):
+    """A host shows a key that nobody has written down."""
+
+
 class Strict(MissingHostKeyPolicy):
     """A host whose key nobody knows is not spoken to."""
 
     def missing_host_key(self, client, hostname, key) -> None:
-        raise SSHException(f"no host key of {hostname} found in known_hosts")
+        raise UnknownHostKey(f"no known_hosts has {hostname}")
 
 
 class AcceptNew(MissingHostKeyPolicy):
