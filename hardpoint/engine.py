@@ -167,7 +167,7 @@ class Engine:
         results = applier.apply(hosts, before)
         again = self._check(hosts)
         for host in hosts:
-            _judge_fates(before[host.name], again[host.name], results[host.name])
+            judge_fates(before[host.name], again[host.name], results[host.name])
             after[host.name] = again[host.name]
         for host in batch:
             if host.name in refused:
@@ -228,7 +228,7 @@ def _leave_alone(batch: list[Host], checks: dict[str, HostCheck], reason: str) -
         _refused(checks[host.name], reason)
 
 
-def _judge_fates(before: HostCheck, after: HostCheck, result: HostApply) -> None:
+def judge_fates(before: HostCheck, after: HostCheck, result: HostApply) -> None:
     """What became of each outcome, by comparing the two checks and what failed between them."""
     was = {(outcome.control, outcome.subject): outcome for outcome in before.report.outcomes}
     if after.report.unreachable:
@@ -253,12 +253,12 @@ def _fate(
         return Fate.FAILED
     if key in result.blocked:
         return Fate.LEFT_ALONE
-    was_wrong = earlier is None or earlier.status in _WRONG
+    was_wrong = earlier is not None and earlier.status in _WRONG
     if now.status in _SETTLED:
-        return Fate.FIXED if was_wrong and earlier is not None else Fate.ALREADY_RIGHT
-    if now.waiver:
-        return Fate.LEFT_ALONE
-    return Fate.STILL_WRONG if was_wrong and now.status in _WRONG else Fate.LEFT_ALONE
+        return Fate.FIXED if was_wrong else Fate.ALREADY_RIGHT
+    if now.status in _WRONG and not now.waiver:
+        return Fate.STILL_WRONG
+    return Fate.LEFT_ALONE
 
 
 def _lost(outcome: Outcome) -> Outcome:

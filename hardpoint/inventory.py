@@ -35,7 +35,8 @@ def load(name: str) -> Inventory:
     except BaseException as error:  # an inventory is a program of the user's: anything may happen
         if isinstance(error, KeyboardInterrupt):
             raise
-        raise InventoryError(f"{name}: {type(error).__name__}: {error}") from error
+        cause = getattr(error, "exception", error)  # pyinfra wraps it, with a traceback as its text
+        raise InventoryError(f"{name}: {type(cause).__name__}: {cause}") from error
     finally:
         ctx_state.reset()
         ctx_config.reset()

@@ -1,0 +1,63 @@
+"""Bad usage: told in words, exit status 1, before any host is contacted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.command import Command
+
+UNREACHABLE = "no-such-host.invalid"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["check", "--control", "ollama-lopback"], "did you mean ollama-loopback?"),
+        (["check", "--family", "servces"], "did you mean services?"),
+        (["check", "--limit", "nobody"], "--limit nobody matches no host and no group"),
+        (["check", "missing/inventory.py"], "there is no such inventory file"),
+        (["check", "--policy", "missing.yaml"], "missing.yaml"),
+        (["check", "--format", "xml"], "xml"),
+        (["chek"], "chek"),
+        (["apply", "--batch", "many"], "--batch many: a number of hosts, or a percentage"),
+        (["apply", "--plan", "missing.json"], "missing.json"),
+        (["rollback"], "--run RUN, --control ID or --to origin"),
+        (["check", "--ask-sudo"], "--ask-sudo needs a terminal"),
+        (["explain", "ollama"], "no control is called ollama"),
+    ],
+)
+def test_a_mistake_is_told_and_is_exit_status_one(
+    hardpoint: Command, arguments: list[str], words: str
+) -> None:
+    ran = hardpoint(*arguments, status=1)
+    assert words in ran.err
+    assert "Traceback" not in ran.err
+    assert ran.out == ""
+
+
+def test_a_policy_is_read_before_a_host_is_contacted(hardpoint: Command, tmp_path: Path) -> None:
+    policy = tmp_path / "policy.yaml"
+    policy.write_text("skp: [ollama-loopback]\n")
+    ran = hardpoint("check", UNREACHABLE, "--policy", policy, status=1)
+    assert f"{policy}:1" in ran.err
+    assert "skip" in ran.err
+
+
+def test_an_unknown_host_is_an_outcome_not_a_mistake(hardpoint: Command) -> None:
+    ran = hardpoint("check", UNREACHABLE, "--format", "json", status=3)
+    assert "no such name" in ran.report["hosts"][0]["unreachable"]
+
+
+def test_an_inventory_that_raises_is_named(hardpoint: Command, tmp_path: Path) -> None:
+    path = tmp_path / "broken.py"
+    path.write_text("raise ValueError('mistake of mine')\n")
+    ran = hardpoint("check", path, status=1)
+    assert "mistake of mine" in ran.err
+    assert "Traceback" not in ran.err
+
+
+@pytest.mark.parametrize("verb", [["--help"], ["--version"], ["controls"], ["policy", "show"]])
+def test_what_asks_no_host_works_anywhere(hardpoint: Command, verb: list[str]) -> None:
+    assert hardpoint(*verb, status=0).out
