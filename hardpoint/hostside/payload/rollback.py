@@ -108,7 +108,9 @@ class _Rollback:
                 return self.blocked[id(other)]
             if self.control is not None and other.control != layer.control:
                 return "kept", "still claimed by %s (run %s)" % (other.control, other.run)
-            if not self.force and not other.idle:
+            if other.idle and not self.force:
+                return "kept", "still claimed by %s (run %s)" % (other.control, other.run)
+            if not self.force:
                 return "refused", "run %s (%s) changed it later: undo that first, or force" % (
                     other.run,
                     other.control,
@@ -227,8 +229,6 @@ class _Rollback:
             return "already", "as it was before"
         deeper = self.origin and layer.identity in self.dug
         if not layer.left(now) and not self.force and not deeper:
-            if self.passed(layer, now):
-                return "already", "as it was before"
             left = resources.describe(layer.after) if layer.after else "nothing finished"
             reason = "changed since by someone else: now %s, we left %s" % (
                 resources.describe(now),
@@ -245,15 +245,6 @@ class _Rollback:
     def tidy(self, layer):
         resource = layer.resource
         userio.as_user(resource["user"], userio.tidy, resource["path"], layer.before["made"])
-
-    def passed(self, layer, now):
-        """Whether an earlier rollback, cut by a crash, has gone below this layer already."""
-        return any(
-            other.identity == layer.identity
-            and other.order < layer.order
-            and resources.same(now, other.before)
-            for other in self.candidates(layer.resource["type"])
-        )
 
     def put_back(self, layer):
         resource, before = layer.resource, layer.before

@@ -283,3 +283,16 @@ def test_overlapping_keys_are_one_thing(host, etc):
     assert host.results(control="whole") == ["kept"]
     assert host.results(control="part") == ["restored", "restored"]
     assert path.read_bytes() == b'{"a": {"b": 0}}'
+
+
+def test_a_run_alone_keeps_what_a_later_run_found_right_and_claims(host, etc):
+    path, first = etc / "s.json", host.run
+    path.write_bytes(SETTINGS)
+    host.put(path, "host", "127.0.0.1", control="a")
+    host.next_run()
+    host.put(path, "host", "127.0.0.1", control="b")
+    assert host.results(run=first) == ["kept"]
+    assert b"127.0.0.1" in path.read_bytes()
+    assert host.results(run=first, force=True) == ["restored"]
+    assert path.read_bytes() == SETTINGS
+    assert host.do("claims")["claims"] == []
