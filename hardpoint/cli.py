@@ -160,9 +160,8 @@ def apply(
             return _exit(before)
         if form == "terminal":
             terminal.say(plan_report.plan(before))
-        if _changes(before) and not yes:
-            if not terminal.confirm("apply this?", "--yes"):
-                return _exit(before)
+        if _changes(before) and not yes and not terminal.confirm("apply this?", "--yes"):
+            return _exit(before)
         after = engine.apply(checks, rollout, wanted)
     return _show(after, target, form, verbose)
 

@@ -102,10 +102,8 @@ def _status(
         return Status.EXPOSED, ""
     if findings or reader.changes:
         return Status.DRIFT, ""
-    reasons = [
-        *reader.problems,
-        *(l["reason"] for l in reader.limits if l["subject"] in (None, subject.name)),
-    ]
+    concerns = [limit for limit in reader.limits if limit["subject"] in (None, subject.name)]
+    reasons = [*reader.problems, *(limit["reason"] for limit in concerns)]
     if reasons:
         return Status.UNKNOWN, _joined(reasons)
     return Status.COMPLIANT, ""
