@@ -24,6 +24,8 @@ from hardpoint.reading import attach
 from hardpoint.session import Session
 from hardpoint.view import Privileges, StrictReader, Window, facing
 
+# All of them, since an inventory's group data would decide what is left out.
+_AS_ROOT = {"_sudo": True, "_sudo_user": "root", "_timeout": remote.SECONDS}
 _TO_DO = (Status.EXPOSED, Status.DRIFT)
 
 
@@ -121,7 +123,7 @@ class Applier:
             return
         claim = Claim(self.run, step.control, step.subject, self._who)
         try:
-            step.desired.execute(claim, _sudo=True, _timeout=remote.SECONDS)
+            step.desired.execute(claim, **_AS_ROOT)
         except Busy as busy:
             result.busy.update(dict.fromkeys(step.owners, str(busy)))
         except (Refused, OSError, hostside.HostsideError) as error:

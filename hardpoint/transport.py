@@ -242,7 +242,7 @@ def _send(conversation: Conversation, script: str, last_frame: bytes, limits: Li
 
 
 _REFUSALS = {
-    "there is no sudo here: connect as root": ("not found",),
+    "there is no sudo here: connect as root": ("not found", "sudo': No such file", "sudo: No such file"),
     "sudo asks for a password: use --ask-sudo": (
         "password is required",
         "authentication is required",
@@ -257,6 +257,8 @@ def sudo_refusal(stderr: str) -> str:
     """Why sudo said no, in words that name the remedy."""
     text = stderr.strip()
     for told, known in _REFUSALS.items():
-        if text == told or any(words in text for words in known):
+        if told in text or any(words in text for words in known):
             return told
+    if text.startswith("sudo said:"):
+        return text
     return f"sudo said: {text.splitlines()[-1] if text else 'nothing'}"

@@ -134,7 +134,7 @@ class WindowReader(Reader):
         self._window.reading = True
         self._window.read = fact().request(query)
         try:
-            return self.host.get_fact(fact, query, _sudo=True)
+            return self.host.get_fact(fact, query, _sudo=True, _sudo_user="root")
         finally:
             self._window.reading, self._window.read = False, None
 
