@@ -9,7 +9,7 @@ import os
 import secrets
 import socket
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -26,12 +26,20 @@ _ANSWERS = {"open", "reset"}
 
 
 class Vantage:
-    """A place with a way to connect. `control_port` is a port of the host that should answer."""
+    """A place with a way to connect. `control_port` is a port of the host that should answer;
+    `own` are addresses that exist only while this place does."""
 
-    def __init__(self, name: str, connect: Connect, control_port: int = SSH_PORT) -> None:
+    def __init__(
+        self,
+        name: str,
+        connect: Connect,
+        control_port: int = SSH_PORT,
+        own: Collection[str] = (),
+    ) -> None:
         self.name = name
         self._connect = connect
         self._control_port = control_port
+        self._own = own
 
     def cannot_connect(self, addresses: Iterable[str], ports: Sequence[int]) -> ProofResult:
         """Passed when no port is open on any address, each shown to be reachable from here.
@@ -39,31 +47,40 @@ class Vantage:
         A reset comes from the host itself and so shows that; after a time-out some other port of
         that address has to answer, else the silence proves nothing.
         """
-        targets = [(address, port) for address in addresses for port in ports]
+        there = [address for address in addresses if address not in self._own]
+        targets = [(address, port) for address in there for port in ports]
         if not targets:
             return ProofResult(Proof.INCONCLUSIVE, ("the host has no address but loopback",))
         outcomes = dict(zip(targets, self._connect(targets), strict=True))
         silent = sorted({a for (a, _), seen in outcomes.items() if seen not in _ANSWERS})
-        controls = dict(zip(silent, self._control(silent), strict=True))
-        evidence = [_said(self.name, target, seen) for target, seen in outcomes.items()]
-        evidence += [
-            f"{self.name}: port {self._control_port} of {a}: {seen} (control)"
-            for a, seen in controls.items()
-        ]
+        control_targets = [(address, self._control_port) for address in silent]
+        controls = dict(zip(control_targets, self._connect(control_targets), strict=True))
+        evidence = [*_said(self.name, outcomes), *_said(f"{self.name}, as a control", controls)]
         if "open" in outcomes.values():
             return ProofResult(Proof.FAILED, tuple(evidence))
         if any(seen not in _ANSWERS for seen in controls.values()):
             return ProofResult(Proof.INCONCLUSIVE, tuple(evidence))
         return ProofResult(Proof.PASSED, tuple(evidence))
 
-    def _control(self, addresses: list[str]) -> list[str]:
-        return self._connect([(address, self._control_port) for address in addresses])
+
+_WORDS = {
+    "open": "open",
+    "reset": "closed (reset)",
+    "timeout": "silent (time-out)",
+    "prohibited": "refused on the way (prohibited)",
+    "unreachable": "unreachable",
+}
 
 
-def _said(name: str, target: tuple[str, int], seen: str) -> str:
-    address, port = target
-    shown = f"[{address}]" if ":" in address else address
-    return f"{name}: {shown}:{port} is {'closed' if seen == 'reset' else seen} ({seen})"
+def _said(place: str, outcomes: Mapping[tuple[str, int], str]) -> list[str]:
+    """One line a port and outcome, with all addresses where that was seen."""
+    groups: dict[tuple[int, str], list[str]] = {}
+    for (address, port), seen in outcomes.items():
+        groups.setdefault((port, seen), []).append(address)
+    return [
+        f"{place}: port {port} is {_WORDS[seen]} on {', '.join(addresses)}"
+        for (port, seen), addresses in groups.items()
+    ]
 
 
 def from_here(control_port: int = SSH_PORT) -> Vantage:
@@ -90,11 +107,12 @@ def beside_this_machine() -> Iterator[Vantage]:
     name = f"hp{secrets.token_hex(3)}"
     listener = _listener()
     try:
-        _make(name)
+        own = _make(name)
         yield Vantage(
             "from a network namespace beside it",
             lambda targets: _connect_in(name, targets),
             listener.getsockname()[1],
+            own,
         )
     finally:
         listener.close()
@@ -108,8 +126,11 @@ def _listener() -> socket.socket:
     return listener
 
 
-def _make(name: str) -> None:
-    """A /30 and a /126 of their own, with all routes over them: no packet leaves the machine."""
+def _make(name: str) -> set[str]:
+    """A /30 and a /126 of their own, with all routes over them: no packet leaves the machine.
+
+    Returns this machine's new addresses.
+    """
     v4, v6 = _free_networks()
     here, there = list(v4.hosts())
     here6, there6 = v6[1], v6[2]
@@ -133,6 +154,7 @@ def _make(name: str) -> None:
         if done.returncode != 0 and not optional:
             said = done.stderr.decode("utf-8", "replace").strip()
             raise NoVantage(f"{' '.join(command)}: {said}")
+    return {str(here), str(here6)}
 
 
 def _free_networks() -> tuple[ipaddress.IPv4Network, ipaddress.IPv6Network]:

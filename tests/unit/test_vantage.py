@@ -45,8 +45,8 @@ def test_a_host_without_addresses_is_not_proven() -> None:
 def test_the_evidence_names_place_address_and_control() -> None:
     result = vantage({11434: "timeout", 22: "open"}).cannot_connect(["2001:db8::1"], [11434])
     assert result.evidence == (
-        "there: [2001:db8::1]:11434 is timeout (timeout)",
-        "there: port 22 of 2001:db8::1: open (control)",
+        "there: port 11434 is silent (time-out) on 2001:db8::1",
+        "there, as a control: port 22 is open on 2001:db8::1",
     )
 
 
@@ -55,3 +55,9 @@ def test_a_real_connect_tells_open_from_closed() -> None:
         port = listener.getsockname()[1]
         assert probe.connect("127.0.0.1", port) == "open"
     assert probe.connect("127.0.0.1", port) == "reset"
+
+
+def test_addresses_of_the_vantage_itself_are_left_out() -> None:
+    place = Vantage("there", lambda targets: ["reset"] * len(targets), 22, {"198.18.0.1"})
+    result = place.cannot_connect(["192.0.2.1", "198.18.0.1"], [1])
+    assert result.evidence == ("there: port 1 is closed (reset) on 192.0.2.1",)
