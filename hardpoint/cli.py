@@ -203,13 +203,12 @@ def rollback(
     with _engine(target, "rolling back", any_control=True) as engine:
         what = {"run": run_id, "control": control, "to_origin": bool(to), "force": force}
         if not yes:
-            _, coming = engine.rollback(**what, dry=True)
-            _print_rollback(coming)
+            _print_rollback(engine.rollback(**what, dry=True).rolled_back)
             if not terminal.confirm("roll this back?", "--yes"):
                 return ExitCode.COMPLIANT
-        report, results = engine.rollback(**what)
+        report = engine.rollback(**what)
     if form == "terminal":
-        _print_rollback(results)
+        _print_rollback(report.rolled_back)
     return _show(report, target, form, verbose)
 
 

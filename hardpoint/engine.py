@@ -116,8 +116,9 @@ class Engine:
 
     def rollback(
         self, run: str | None, control: str | None, to_origin: bool, force: bool, dry: bool = False
-    ) -> tuple[Report, dict[str, list[dict[str, str]] | str]]:
-        """Plays the hosts' journals back. host -> resources with results, or why it could not be."""
+    ) -> Report:
+        """Plays the hosts' journals back, then checks. `rolled_back` of the report has for each host
+        the resources with results, or why it could not be done."""
         request = {
             "do": "rollback",
             "run": run,
@@ -130,8 +131,9 @@ class Engine:
         with _timed() as clock:
             replies = self._ask_all(request)
             checks = self._check(self.hosts)
-        results = {name: _rolled_back(reply) for name, reply in replies.items()}
-        return self._report("rollback", checks, clock.seconds), results
+        report = self._report("rollback", checks, clock.seconds)
+        report.rolled_back = {name: _rolled_back(reply) for name, reply in replies.items()}
+        return report
 
     def runs(self) -> dict[str, list[dict[str, Any]] | str]:
         """host -> its runs, newest first, or why they can't be seen."""

@@ -173,6 +173,7 @@ class Report:
     seconds: float = 0.0
     hosts: list[HostReport] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
+    rolled_back: dict[str, list[dict[str, str]] | str] = field(default_factory=dict)
 
     def outcomes(self) -> Iterator[Outcome]:
         for host in self.hosts:

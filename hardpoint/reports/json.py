@@ -19,6 +19,8 @@ One object, in ASCII; keys are never renamed or removed without a new `schema_ve
         changes     a list of summary, place, before, after
         proof       result ("not run" without one), evidence, at
 
+    rolled_back     host -> a list of resource, result, reason, or the text why it could not be done
+
 Text from a host is as it was read, so whoever shows it has to escape it.
 """
 
@@ -50,6 +52,7 @@ def _report(report: Report) -> dict[str, Any]:
         "counts": {status.value: count for status, count in report.counts().items()},
         "notices": list(report.notices),
         "hosts": [_host(host) for host in report.hosts],
+        "rolled_back": report.rolled_back,
     }
 
 
