@@ -180,3 +180,15 @@ def test_a_link_in_the_way_of_our_file_is_told_and_never_followed(run, host: Hos
     assert "is a link" in found["findings"][0]["seen"]
     run("apply", "--control", "the-base", status=2)
     assert host.read("/etc/shadow") == before
+
+
+def test_a_host_without_python_is_unknown_and_not_unreachable(
+    boot, lab: Lab, hardpoint: Command
+) -> None:
+    host = boot("debian13")
+    host.run("mv /usr/bin/python3 /usr/bin/python3.away")
+    only = ["--limit", host.name, "--format", "json"]
+    found = hardpoint("check", lab.inventory(), *only, status=3)
+    assert found.report["hosts"][0]["unreachable"] is None
+    assert set(found.statuses().values()) == {"unknown"}
+    assert "install python3" in found.outcome("ollama-loopback")["reason"]
