@@ -108,7 +108,7 @@ def test_a_server_that_was_started_by_hand_is_told_and_left(
     assert f"answers on {host.address}:11500" in after
     assert f"started by hand: ollama, pid {pid} of bob" in after
     again = "OLLAMA_HOST=127.0.0.1:11500 ollama serve"
-    assert f"as bob: kill {pid}, then start it again: {again}" in after
+    assert f"as bob: kill {pid}" in after and again in after
     assert probe.connect(host.address, PORT) == "reset"
     assert probe.connect(host.address, 11500) == "open"
     assert host.run(["pgrep", "-u", "bob", "-x", "ollama"]).stdout == f"{pid}\n"
