@@ -25,10 +25,12 @@ class Loopback(ServiceSetting):
             for row in self.listeners(host)
             if self.owner(row, people) == subject.name and not is_loopback(row["address"])
         ]
+        running = list(self.running_causes(host, subject))
         for row in open_here:
-            yield self._exposed(host, row, [*causes, *self.running_causes(host, subject)])
-        if not open_here:
-            yield from (self._set(cause) for cause in causes)
+            yield self._exposed(host, row, [c for c in causes + running if _explains(c, row)])
+        for cause in causes:
+            if not any(_explains(cause, row) for row in open_here):
+                yield self._set(cause)
 
     def _exposed(self, host: HostView, row: dict[str, Any], causes: list[Cause]) -> Finding:
         where = _reachable(row["address"], host.read(Machine)["addresses"])
@@ -85,6 +87,11 @@ class Loopback(ServiceSetting):
 def is_loopback(address: str) -> bool:
     """Whether a listener's address is reachable from this machine alone."""
     return ipaddress.ip_address(address.partition("%")[0]).is_loopback
+
+
+def _explains(cause: Cause, row: dict[str, Any]) -> bool:
+    """Whether a listener may be there because of this; without root its unit is not known."""
+    return row["pid"] is None or cause.unit == row["unit"]
 
 
 def _reachable(address: str, own: list[str]) -> str:

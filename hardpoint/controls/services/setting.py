@@ -59,9 +59,13 @@ class Key:
 
 @dataclass(frozen=True)
 class Cause:
-    """A place that makes a service unsafe; `fix` where only a person can change it."""
+    """A place that makes a service unsafe: for one unit, or ("") for what a person starts.
+
+    `fix` is for what only a person can change.
+    """
 
     text: str
+    unit: str = ""
     fix: str = ""
 
 
@@ -259,7 +263,14 @@ class ServiceSetting(Control):
                     continue
                 wins = f"remove it from {last['place']}: that is read after hardpoint's drop-in"
                 fix = wins if self._ours(unit) else ""
-                yield Cause(f"{last['place']} sets {self.variable.name}={last['value']}", fix)
+                said = f"{last['place']} sets {self.variable.name}={last['value']}"
+                yield Cause(said, unit["unit"], fix)
+
+    def _settled_fix(self, unit: dict[str, Any]) -> str:
+        """The remedy where a restart has not helped: the service has all its files already."""
+        if not self._ours(unit) or unit["reload_needed"] or (unit["started"] or 0) < unit["newest"]:
+            return ""
+        return f"take {self.variable.name} out of ExecStart= of {unit['fragment']}"
 
     def _assignment_causes(self, host: HostView, subject: Subject) -> Iterator[Cause]:
         for row in self.assignments(host):
@@ -281,4 +292,5 @@ class ServiceSetting(Control):
             value, chain = self._runs_with(host, unit), self._chain(unit)
             if value is not None and value != (chain[-1]["value"] if chain else None):
                 started = f"{unit['unit']} was started with {self.variable.name}={value}"
-                yield Cause(f"{started}, which its files do not say")
+                either = f"it is older than its settings, or ExecStart= of {unit['fragment']} says so"
+                yield Cause(f"{started}: {either}", unit["unit"], self._settled_fix(unit))

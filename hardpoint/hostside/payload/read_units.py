@@ -67,19 +67,19 @@ def _managed(manager, user, units, names):
         if _cannot_run(shown):
             continue
         files = [p for p in [shown.get("FragmentPath")] + shown.get("DropInPaths", "").split() if p]
+        on_disk = _on_disk(manager, user, shown["Id"], files)
         unit = _unit(manager, user, shown["Id"], files, names, base)
         unit.update(
             running_manager=True,
             load=shown.get("LoadState", ""),
             active=shown.get("ActiveState", ""),
             enabled=shown.get("UnitFileState", ""),
-            reload_needed=shown.get("NeedDaemonReload") == "yes",
+            reload_needed=shown.get("NeedDaemonReload") == "yes" or _unread(files, on_disk),
             pid=int(shown.get("MainPID") or 0),
             cgroup=shown.get("ControlGroup", ""),
         )
-        # A drop-in that the manager hasn't read yet is on disk all the same.
         if unit["reload_needed"] or not unit["pid"]:
-            unit.update(_on_disk(manager, user, shown["Id"], files, names, base))
+            unit.update(_unit(manager, user, shown["Id"], on_disk, names, base))
         found.append(unit)
     return found
 
@@ -90,11 +90,16 @@ def _cannot_run(shown):
     return load == "not-found" or (load == "masked" and active in ("inactive", "failed"))
 
 
-def _on_disk(manager, user, name, files, names, base):
-    if not files:
-        return {}
-    fragment, directories = files[0], _drop_in_directories(manager, user, name)
-    return _unit(manager, user, name, [fragment] + _drop_ins(directories), names, base)
+def _on_disk(manager, user, name, files):
+    """The files that the manager will read when it is told to read again."""
+    return files[:1] + _drop_ins(_drop_in_directories(manager, user, name)) if files else []
+
+
+def _unread(files, on_disk):
+    """Whether there are drop-ins that the manager hasn't read: NeedDaemonReload doesn't tell while
+    their folder is younger than the manager's list of folders."""
+    known = {os.path.basename(path) for path in files}
+    return any(os.path.basename(path) not in known for path in on_disk)
 
 
 def _asleep(user, unit, names):

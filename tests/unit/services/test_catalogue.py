@@ -36,7 +36,7 @@ def _variable(**changes: Any) -> Break:
         (_variable(colour="red"), "controls.0.variable.colour"),
         (_variable(rule="bind"), "no rule is called 'bind'; there are ['bind-with-port'"),
         (_controls(kind="loop"), "no kind is called 'loop'"),
-        (_controls(service="olama"), "no service is called 'olama'; there are ['ollama'"),
+        (_controls(service="olama"), "no service is called 'olama'; there are ["),
         (_controls(variable=None), "neither a variable nor keys"),
         (_controls(severity="awful"), "controls.0.severity"),
         (_controls(id="Ollama Loopback"), "controls.0.id"),
