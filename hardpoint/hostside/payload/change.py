@@ -1,4 +1,4 @@
-"""Requests write, remove, set, drop, unit and package: changes of what this run has recorded.
+"""Requests write, remove, set, drop, unit, package and launchd: changes of what this run has recorded.
 
 Each writes "doing" before and "done" after, so that a host that dies in the middle can be put back.
 """
@@ -11,7 +11,7 @@ import json
 import pwd
 import re
 
-from . import lease, packages, resources, settings, units, userio
+from . import launchd, lease, packages, resources, settings, units, userio
 from .errors import Refusal
 from .journal import claimant, intention, who_of
 from .layers import of_run
@@ -192,6 +192,24 @@ def unit(request, places):
         after = units.state(resource["unit"], resource["manager"])
         store.append(run, {"event": "done", "n": layer.n, "after": after, "actions": actions})
     return {"after": {name: after[name] for name in ("load", "enabled", "active")}}
+
+
+def session(request, places):
+    """{"run", "control", "subject", "resource": launchd, "value"} -> {"changed"}"""
+    resource = _resource(request, "launchd")
+    if not isinstance(request.get("value"), str):
+        raise Refusal("bad-request", 'a session\'s variable has a "value"')
+    with _run(request, places) as (store, run):
+        layer = _layer(of_run(store, run), request, request, resource)
+        meant = intention(resource, request, store.seal)
+        now = resources.observe([resource], store.seal)[0].state
+        changed = not resources.same(now, meant)
+        if changed:
+            store.append(run, {"event": "doing", "n": layer.n, "state": meant})
+            launchd.put(resource["user"], resource["name"], request["value"])
+            now = resources.observe([resource], store.seal)[0].state
+        store.append(run, {"event": "done", "n": layer.n, "after": now})
+    return {"changed": changed}
 
 
 def package(request, places):

@@ -131,6 +131,8 @@ def intention(resource, intended, seal):
         return None
     if intended.get("absent"):
         return {"kind": "absent"}
+    if resource["type"] == "launchd" and isinstance(intended.get("value"), str):
+        return {"kind": "value", "digest": seal(intended["value"])}
     if resource["type"] == "setting" and "value" in intended:
         return {
             "kind": "value",

@@ -21,6 +21,7 @@ HANDLERS = {
     "drop": "change:drop",
     "unit": "change:unit",
     "package": "change:package",
+    "launchd": "change:session",
     "rollback": "rollback:rollback",
 }
 

@@ -18,7 +18,10 @@ SYSTEM_FILES = (
     ("/etc/zsh/zshenv", "shell"),
     ("/etc/zsh/zshrc", "shell"),
     ("/etc/zsh/zprofile", "shell"),
+    ("/etc/zshenv", "shell"),
+    ("/etc/zprofile", "shell"),
     ("/etc/zshrc", "shell"),
+    ("/etc/zlogin", "shell"),
     ("/etc/fish/config.fish", "fish"),
 )
 HOME_FILES = (
@@ -31,6 +34,7 @@ HOME_FILES = (
     (".zshenv", "shell"),
     (".zprofile", "shell"),
     (".zshrc", "shell"),
+    (".zlogin", "shell"),
     (".config/fish/config.fish", "fish"),
     (".config/fish/conf.d/*.fish", "fish"),
 )

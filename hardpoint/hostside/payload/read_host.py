@@ -7,6 +7,7 @@ import socket
 import struct
 
 UID_MIN, UID_MAX = 1000, 59999
+DARWIN = platform.system() == "Darwin"
 
 
 def read(request):
@@ -30,9 +31,17 @@ def people():
     return [
         user
         for user in pwd.getpwall()
-        if (user.pw_uid == 0 or UID_MIN <= user.pw_uid <= UID_MAX)
+        if _is_person(user)
         and not user.pw_shell.endswith(shells)
     ]
+
+
+def _is_person(user):
+    if DARWIN:
+        from . import darwin
+
+        return darwin.is_person(user)
+    return user.pw_uid == 0 or UID_MIN <= user.pw_uid <= UID_MAX
 
 
 def visible_people():
@@ -79,7 +88,14 @@ def addresses():
 
     First the one that this machine has on its way out, which a neighbour would use.
     """
-    return sorted(_v4(), key=_preference("198.51.100.1")) + sorted(_v6(), key=_preference("2001:db8::1"))
+    v4, v6 = _darwin() if DARWIN else (_v4(), _v6())
+    return sorted(v4, key=_preference("198.51.100.1")) + sorted(v6, key=_preference("2001:db8::1"))
+
+
+def _darwin():
+    from . import darwin
+
+    return darwin.addresses()
 
 
 def _preference(far):

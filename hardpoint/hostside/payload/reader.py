@@ -10,6 +10,7 @@ from .main import answer
 _UNIT = re.compile(r"[A-Za-z0-9_.@-]{1,100}\.service")
 _OURS = re.compile(
     r"/etc/systemd/(system|user)/[A-Za-z0-9_.@-]{1,100}\.service\.d/zz-hardpoint-[a-z0-9.-]{1,80}"
+    r"|/Library/LaunchAgents/hardpoint\.[a-z0-9-]{1,80}\.plist"
 )
 
 
@@ -99,6 +100,18 @@ def _files(arguments, catalogue):
     )
 
 
+def _launchd(arguments, catalogue):
+    return (
+        set(arguments) == {"variables", "apps", "switches"}
+        and _are_variables(arguments["variables"], catalogue)
+        and all(
+            isinstance(arguments[part], list)
+            and all(one in catalogue.get(part, []) for one in arguments[part])
+            for part in ("apps", "switches")
+        )
+    )
+
+
 def _setting(arguments, catalogue):
     resource = arguments.get("resource")
     if set(arguments) != {"resource"} or not isinstance(resource, dict):
@@ -131,6 +144,7 @@ _RULES = {
     "units": _units,
     "assignments": _assignments,
     "documents": _documents,
+    "launchd": _launchd,
     "files": _files,
     "setting": _setting,
 }

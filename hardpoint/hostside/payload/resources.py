@@ -1,4 +1,4 @@
-"""What the journal can record: files, settings in files, systemd units, packages.
+"""What the journal can record: files, settings in files, systemd units, packages, session variables.
 
 `observe` gives the state of resources: plain data for the index (digests, no content) whose "blobs" hold
 the content. All states have "kind"; those of files and settings may have "made": parents that were missing.
@@ -6,7 +6,7 @@ the content. All states have "kind"; those of files and settings may have "made"
 
 import json
 
-from . import packages, settings, units, userio
+from . import launchd, packages, settings, units, userio
 from .errors import Refusal
 from .store import digest
 
@@ -15,6 +15,7 @@ _FIELDS = {
     "setting": {"type", "path", "user", "format", "key"},
     "unit": {"type", "unit", "manager"},
     "package": {"type", "name"},
+    "launchd": {"type", "user", "name"},
 }
 
 
@@ -31,6 +32,8 @@ def check(resource):
         units.check(resource.get("unit"), resource["manager"])
     elif kind == "package":
         packages.check(resource.get("name"))
+    elif kind == "launchd":
+        launchd.check(resource)
     else:
         resource = {"user": None, **resource}
         userio.check_path(resource.get("path"))
@@ -58,6 +61,8 @@ def identity(resource):
         for field in ("type", "path", "key", "unit", "manager", "name")
         if field in resource
     ]
+    if resource["type"] == "launchd":
+        parts.append(resource["user"])
     return digest(json.dumps(parts).encode())
 
 
@@ -69,6 +74,8 @@ def label(resource):
         return resource["unit"] + (
             "" if resource["manager"] == "system" else " of %s" % resource["manager"]
         )
+    if resource["type"] == "launchd":
+        return "%s in the session of %s" % (resource["name"], resource["user"])
     return resource.get("path") or "package %s" % resource["name"]
 
 
@@ -113,6 +120,8 @@ def observe(wanted, seal):
             seen.append(_file(resource))
         elif resource["type"] == "unit":
             seen.append(Seen(units.state(resource["unit"], resource["manager"])))
+        elif resource["type"] == "launchd":
+            seen.append(_session(resource, seal))
         else:
             seen.append(Seen(packages.state(resource["name"])))
     return seen
@@ -128,6 +137,15 @@ def _inspect(place, keys, seal):
         one.state["made"] = reply["made"]
         one.state["note"] = one.blob(json.dumps(setting["note"]).encode())
         seen.append(one)
+    return seen
+
+
+def _session(resource, seal):
+    value = launchd.value(resource["user"], resource["name"])
+    if value is None:
+        return Seen({"kind": "absent"})
+    seen = Seen({"kind": "value", "digest": seal(value)})
+    seen.state["note"] = seen.blob(json.dumps(value).encode())
     return seen
 
 

@@ -7,7 +7,7 @@ neither (refused, unless forced). So a rollback that was cut anywhere can simply
 import json
 import re
 
-from . import edit_json, lease, packages, resources, settings, units, userio
+from . import edit_json, launchd, lease, packages, resources, settings, units, userio
 from .errors import Refusal
 from .journal import who_of
 from .layers import every
@@ -65,7 +65,7 @@ class _Rollback:
         plans = self.plan_units()
         for plan in plans:
             self.guarded(plan, self.unit_down)
-        for layer in self.candidates("file", "setting"):
+        for layer in self.candidates("file", "setting", "launchd"):
             self.step(layer, self.undo_file)
         for layer in self.candidates("package"):
             self.step(layer, self.undo_package)
@@ -227,6 +227,8 @@ class _Rollback:
             if not self.dry:
                 self.tidy(layer)
             return "already", "as it was before"
+        if layer.resource["type"] == "launchd" and now["kind"] == "absent":
+            return "already", "it ended with the session"
         deeper = self.origin and layer.identity in self.dug
         if not layer.left(now) and not self.force and not deeper:
             left = resources.describe(layer.after) if layer.after else "nothing finished"
@@ -244,10 +246,16 @@ class _Rollback:
 
     def tidy(self, layer):
         resource = layer.resource
+        if resource["type"] == "launchd":
+            return
         userio.as_user(resource["user"], userio.tidy, resource["path"], layer.before["made"])
 
     def put_back(self, layer):
         resource, before = layer.resource, layer.before
+        if resource["type"] == "launchd":
+            known = json.loads(self.fetch(layer, before["note"])) if "note" in before else None
+            launchd.put(resource["user"], resource["name"], known)
+            return
         if resource["type"] == "file":
             state = resources.file_from(before, lambda name: self.fetch(layer, name))
             userio.as_user(

@@ -18,6 +18,7 @@ import os
 import re
 import shutil
 import stat
+import sys
 import time
 from collections import namedtuple
 
@@ -32,6 +33,8 @@ _NAME = re.compile(r"[0-9a-f]{64}\Z")
 
 Places = namedtuple("Places", "root lease")
 PLACES = Places("/var/lib/hardpoint", "/run/hardpoint")
+if sys.platform == "darwin":  # its root is read-only, and has neither
+    PLACES = Places("/var/db/hardpoint", "/var/run/hardpoint")
 
 
 def digest(content):

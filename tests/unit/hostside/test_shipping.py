@@ -123,14 +123,17 @@ def test_a_host_without_python_says_so(tmp_path):
 def test_only_what_a_request_needs_is_sent():
     assert _needed(["history"]) == [
         "asuser",
+        "darwin",
         "edit_json",
         "edit_lines",
         "errors",
         "history",
+        "launchd",
         "layers",
         "lex_shell",
         "main",
         "packages",
+        "read_host",
         "resources",
         "scan_json",
         "settings",
