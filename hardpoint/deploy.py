@@ -11,7 +11,7 @@ file make it see a cycle. So every host goes the same way here, through a place 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -51,7 +51,7 @@ class HostDeploy:
 
     policy: HostPolicy
     reader: PlainReader
-    done: list[tuple[str, str, OperationMeta]] = field(default_factory=list)
+    done: list[tuple[set[str], str, OperationMeta]] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
 
     def view(self, control: Control) -> ControlView:
@@ -60,27 +60,34 @@ class HostDeploy:
     def waiver(self, control: Control) -> Waiver | None:
         return self.policy.waiver(control.id)
 
-    def failed(self) -> Iterator[tuple[str, str, OperationMeta]]:
-        """Operations that failed on this host: their control, name and result."""
+    def failed(self) -> Iterator[tuple[set[str], str, OperationMeta]]:
+        """Operations that failed on this host: their controls, name and result."""
         return (one for one in self.done if one[2].is_complete() and one[2].did_error())
 
     def add(
-        self, place: Sequence[object], control: str, subject: str, step: Desired | None
+        self,
+        place: Sequence[object],
+        control: str,
+        subject: str,
+        step: Desired | None,
+        owners: Iterable[str] = (),
     ) -> None:
         """One operation, in its place. One that fails stops no other: `verify` tells it in the end."""
         kind = type(step).__name__.lower() if step else "withdraw"
         claim = Claim(_run(), control, subject, journal.operator())
+        controls = {control, *owners}
         with _at(*place, kind):
             meta = change(
                 step=step,
                 claim=claim,
                 here=self,
+                controls=controls,
                 name=f"{control} {subject} {kind}",
                 _sudo=self.reader.sudo,
                 _timeout=remote.SECONDS,
                 _ignore_errors=True,
             )
-        self.done.append((control, f"{control} {subject} {kind}", meta))
+        self.done.append((controls, f"{control} {subject} {kind}", meta))
 
 
 def _deploy(wanted: Callable[[Control], bool]) -> None:
@@ -99,7 +106,8 @@ def _prepare(controls: list[Control]) -> None:
         here.add((0, position[control.id]), control.id, HOST_SUBJECT.name, None)
     asked = [control for control in controls if policy.asks(control.id)]
     for place, step in _placed(_steps(here, asked, registry), position):
-        here.add(place, step.control, step.subject, step.desired)
+        owners = (control_id for control_id, _ in step.owners)
+        here.add(place, step.control, step.subject, step.desired, owners)
     close(here=here, name="hardpoint close", _sudo=here.reader.sudo)
     observed = [control for control in asked if not _is_waived(here, control)]
     verify(here=here, controls=observed, name="hardpoint verify", _sudo=here.reader.sudo)
@@ -177,11 +185,16 @@ def _policy(path: str | None) -> Policy:
 
 
 @operation()
-def change(step: Desired | None, claim: Claim, here: HostDeploy) -> Iterator[StringCommand]:
-    """Makes one thing true, journalled; without a step, takes back all that the control did here."""
+def change(
+    step: Desired | None, claim: Claim, here: HostDeploy, controls: set[str]
+) -> Iterator[StringCommand]:
+    """Makes one thing true, journalled; without a step, takes back all that the control did here.
+
+    + controls: all that want it (a document may be of several)
+    """
     if host.state.is_executing:
         here.reader.forget()
-        blocker = _blocker(claim.control, here)
+        blocker = _blocker(controls, here)
         if blocker:
             yield _failure(f"blocked by {blocker}")
             return
@@ -197,11 +210,11 @@ def change(step: Desired | None, claim: Claim, here: HostDeploy) -> Iterator[Str
         yield _failure(said)
 
 
-def _blocker(control: str, here: HostDeploy) -> str:
+def _blocker(controls: set[str], here: HostDeploy) -> str:
     """The required control that failed here."""
     registry = all_controls()
-    failed = {name for name, _, _ in here.failed()}
-    required = registry[control].metadata.requires
+    failed = {name for names, _, _ in here.failed() for name in names}
+    required = (name for control in controls for name in registry[control].metadata.requires)
     return next((name for name in required if registry.resolve(name) in failed), "")
 
 
