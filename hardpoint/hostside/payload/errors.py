@@ -14,6 +14,10 @@ class Refusal(Exception):
         self.message = message
         self.more = more
 
+    def about(self, path):
+        """The message with the path that it is about, which an editor of text doesn't know."""
+        return self.message if path in self.message else "%s %s" % (path, self.message)
+
 
 _BY_ERRNO = {
     errno.ENOENT: ("missing", "does not exist"),
@@ -40,6 +44,8 @@ _BY_ERRNO = {
 
 def refusal(error, where):
     """The Refusal for an OSError that was met at `where`."""
+    if error.errno is None:  # one of our own, whose text says all
+        return Refusal("io-error", str(error))
     code, words = _BY_ERRNO.get(error.errno, ("io-error", os.strerror(error.errno or 0)))
     return Refusal(code, "%s %s" % (where, words))
 

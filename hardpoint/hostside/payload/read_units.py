@@ -14,7 +14,6 @@ PROPERTIES = (
 SECONDS = 8
 USER_UNIT_PATHS = (
     "{home}/.config/systemd/user",
-    "/etc/xdg/systemd/user",
     "/etc/systemd/user",
     "/run/systemd/user",
     "{home}/.local/share/systemd/user",
@@ -55,7 +54,11 @@ def _of_user(name, units, names):
     user = pwd.getpwnam(name)
     runtime = "/run/user/%d" % user.pw_uid
     if os.path.exists(runtime + "/systemd/private"):
-        return _managed(name, user, units, names)
+        try:
+            return _managed(name, user, units, names)
+        except OSError as error:  # the socket outlives a manager that ends, and is there before it
+            if "connect" not in str(error).lower():
+                raise
     return [found for found in (_asleep(user, unit, names) for unit in units) if found]
 
 
@@ -225,9 +228,12 @@ def _run(command, user):
         runtime = "/run/user/%d" % user.pw_uid
         environment["XDG_RUNTIME_DIR"] = runtime
         environment["DBUS_SESSION_BUS_ADDRESS"] = "unix:path=%s/bus" % runtime
-    done = subprocess.run(
-        command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, timeout=SECONDS
-    )
+    try:
+        done = subprocess.run(
+            command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, timeout=SECONDS
+        )
+    except subprocess.TimeoutExpired:
+        raise OSError("%s: no answer within %d s" % (" ".join(command), SECONDS)) from None
     if done.returncode != 0:
         raise OSError(
             "%s: %s" % (" ".join(command), done.stderr.decode("utf-8", "replace").strip())
