@@ -188,10 +188,13 @@ class ServiceSetting(Control):
 
     def _drop_in(self, host: HostView, unit: dict[str, Any], value: str) -> Iterator[Desired]:
         """A drop-in with an environment file: Environment= would lose to the unit's own
-        EnvironmentFile= (systemd.exec(5)). One for all users' managers, root's own."""
-        manager = "system" if unit["manager"] == "system" else "user"
-        directory = f"/etc/systemd/{manager}/{unit['unit']}.d"
-        environment, drop_in = f"{directory}/{self._name}.env", f"{directory}/{self._name}.conf"
+        EnvironmentFile= (systemd.exec(5)). One drop-in for all users' managers, root's own, with a
+        file for each user: their ports differ."""
+        whose = unit["manager"]
+        directory = f"/etc/systemd/{'system' if whose == 'system' else 'user'}/{unit['unit']}.d"
+        drop_in, stem = f"{directory}/{self._name}.conf", f"{directory}/{self._name}"
+        environment = f"{stem}.env" if whose == "system" else f"{stem}.{whose}.env"
+        source = environment if whose == "system" else f"-{stem}.%u.env"
         variables = {self.variable.name: value}
         yield File(
             environment,
@@ -199,7 +202,7 @@ class ServiceSetting(Control):
         )
         yield File(
             drop_in,
-            templates.render("services/drop-in.conf.j2", control=self.id, path=environment),
+            templates.render("services/drop-in.conf.j2", control=self.id, source=source),
         )
         yield self._restart(host, unit, (environment, drop_in))
 

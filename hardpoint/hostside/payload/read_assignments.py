@@ -79,8 +79,7 @@ def _add(user, paths, form, names, found, limits):
                 (name, *row) for name in names for row in edit_lines.find(text, name, form)
             ]
         except Refusal as problem:
-            reason = problem.message if path in problem.message else path + " " + problem.message
-            limits.append({"subject": user or "system", "reason": reason})
+            limits.append({"subject": user or "system", "reason": problem.about(path)})
             continue
         for name, line, raw, value in rows:
             found.append(

@@ -42,7 +42,7 @@ def _in_home(name, documents):
             limits.append({"subject": name, "reason": "%s is not UTF-8" % path})
         except Refusal as problem:
             entry["state"] = "malformed" if problem.code == "malformed" else "unreadable"
-            limits.append({"subject": name, "reason": problem.message})
+            limits.append({"subject": name, "reason": problem.about(path)})
         found.append(entry)
     return found, limits
 

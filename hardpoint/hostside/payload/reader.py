@@ -9,7 +9,7 @@ from .main import answer
 
 _UNIT = re.compile(r"[A-Za-z0-9_.@-]{1,100}\.service")
 _OURS = re.compile(
-    r"/etc/systemd/(system|user)/[A-Za-z0-9_.@-]{1,100}\.service\.d/zz-hardpoint-[a-z0-9.-]{1,80}"
+    r"/etc/systemd/(system|user)/[A-Za-z0-9_.@-]{1,100}\.service\.d/zz-hardpoint-[A-Za-z0-9_.@-]{1,120}"
     r"|/Library/LaunchAgents/hardpoint\.[a-z0-9-]{1,80}\.plist"
 )
 

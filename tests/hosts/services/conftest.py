@@ -39,6 +39,12 @@ def answers(host: Host, *ports: int, address: str = "127.0.0.1") -> None:
     host.run(f"for url in {urls}; do until curl -s -o /dev/null $url; do sleep 0.1; done; done")
 
 
+def without_the_installed_one(host: Host) -> None:
+    """The system's Ollama is gone."""
+    host.run("systemctl disable --quiet --now ollama; rm /etc/systemd/system/ollama.service")
+    host.run("systemctl daemon-reload")
+
+
 def findings(ran: Ran, control: str, subject: str = "system") -> dict[str, dict[str, str]]:
     """The findings of one outcome, by where they were seen: a port, or else the cause's place."""
     found = ran.outcome(control, subject)["findings"]

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hardpoint import hostside
-from tests.hosts.services.conftest import On, answers, findings, pid
+from tests.hosts.services.conftest import On, answers, findings
 from tests.hosts.upper import JOURNAL, touched
 from tests.lab import Host, Probe
 
