@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 from pyinfra import logger
-from pyinfra.api import FactBase, OperationError, StringCommand
+from pyinfra.api import FactBase
 from pyinfra.api.exceptions import PyinfraError
 from pyinfra.api.host import Host
 from pyinfra.context import ctx_config
@@ -46,10 +46,6 @@ class Reader:
 
     def _get(self, fact: type[Read], query: dict[str, Any]) -> Any:
         raise NotImplementedError
-
-    def refuse(self, error: OperationError) -> Iterator[StringCommand]:
-        """Ends an operation that must not go on."""
-        raise error
 
     def announce(self, change: Change, paths: Iterable[str] = ()) -> None:
         """Says what would change, and which paths: `unit` plans its restart from them."""

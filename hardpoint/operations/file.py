@@ -39,10 +39,7 @@ def file(
         host.noop(f"{path} is as it should be")
         return
     if state["type"] not in ("absent", "file"):
-        yield from reader.refuse(
-            Refused(f"{path} is a {state['type']}: move it away, it is in the way of our file")
-        )
-        return
+        raise Refused(f"{path} is a {state['type']}: move it away, it is in the way of our file")
     reader.announce(
         Change(_summary(path, state), path, before=_print(state), after=digest[:12]), [path]
     )

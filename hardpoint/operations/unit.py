@@ -49,9 +49,7 @@ def unit(
         return
     if reason and row["clients"] and not reader.restart_busy:
         clients = ", ".join(row["clients"][:3])
-        busy = Busy(f"{unit} is serving {clients}: try again later, or use --restart-busy")
-        yield from reader.refuse(busy)
-        return
+        raise Busy(f"{unit} is serving {clients}: try again later, or use --restart-busy")
     reader.announce(_change(unit, manager, actions, reason))
     resource = {"type": "unit", "unit": unit, "manager": manager}
     yield journal.record(claim, resource, {"active": row["active"]})

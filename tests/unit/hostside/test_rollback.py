@@ -1,6 +1,6 @@
 """What we changed comes back byte for byte, and what others did stays."""
 
-from .conftest import file, setting
+from .conftest import file, needs_root, setting
 
 SETTINGS = b'{\n  // mine\n  "host": "0.0.0.0",\n  "port": 1234, // kept\n}\n'
 
@@ -15,6 +15,7 @@ def test_a_file_comes_back_with_its_mode(host, etc):
     assert (path.read_bytes(), path.stat().st_mode & 0o7777) == (b"old\n", 0o640)
 
 
+@needs_root
 def test_a_new_file_goes_with_the_directories_made_for_it(host, etc):
     path = etc / "systemd" / "ollama.service.d" / "90-hardpoint.conf"
     host.write(path, b"[Service]\n", mode="0644")
@@ -237,6 +238,7 @@ def test_a_link_that_root_had_there_comes_back(host, etc):
     assert path.is_symlink() and str(path.readlink()) == "elsewhere"
 
 
+@needs_root
 def test_xattrs_and_owner_come_back(host, etc):
     import os
 

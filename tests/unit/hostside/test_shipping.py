@@ -15,7 +15,8 @@ from hardpoint.hostside.payload import main
 
 from .conftest import needs_root, tree
 
-OLD = Path("/root/.pyenv/versions")
+VERSIONS = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"), "versions")
+"""Where pyenv keeps Pythons of other versions, if it is here."""
 
 
 def through_sh(request, **more):
@@ -86,7 +87,7 @@ def test_a_whole_life_on_a_host_of_its_own(tmp_path):
 
 @pytest.mark.parametrize("version", ["3.9", "3.10", "3.12", "3.13"])
 def test_every_supported_python_runs_it(tmp_path, version):
-    found = sorted(OLD.glob(f"{version}.*/bin/python3"))
+    found = sorted(VERSIONS.glob(f"{version}.*/bin/python3"))
     if not found:
         pytest.skip(f"no Python {version} here")
     (tmp_path / "python3").symlink_to(found[0])
@@ -102,7 +103,7 @@ def test_every_supported_python_runs_it(tmp_path, version):
 
 @pytest.mark.parametrize("version", ["2.7", "3.6", "3.8"])
 def test_an_older_python_says_so(tmp_path, version):
-    found = sorted([*OLD.glob(f"{version}.*/bin/python")])
+    found = sorted([*VERSIONS.glob(f"{version}.*/bin/python")])
     if not found:
         pytest.skip(f"no Python {version} here")
     (tmp_path / "python3").write_text(

@@ -83,6 +83,7 @@ def test_root_itself_never_goes_into_a_home(host, alice, home):
     assert refusal(userio.read, str(host.folder / "etc-link" / "s.json")) == "foreign-owner"
 
 
+@needs_root
 def test_a_link_that_root_made_in_a_directory_of_roots_is_followed(etc):
     (etc / "real").mkdir()
     (etc / "real" / "x").write_text("1")
@@ -99,6 +100,7 @@ def test_links_in_a_circle(etc):
     assert refusal(userio.read, str(etc / "a" / "x")) == "symlink"
 
 
+@needs_root
 @pytest.mark.parametrize("mode", [0o777, 0o1777])
 def test_a_directory_that_everybody_may_write_is_refused(etc, mode):
     (etc / "x").write_text("1")
