@@ -29,4 +29,6 @@ def readable(services: Sequence[ServiceSetting]) -> dict[str, Any]:
         "identify": sorted({s.service.identify for s in services}),
         "documents": [document for group in documents for document in group],
         "files": [READER, SUDOERS],
+        "apps": sorted({s.service.app for s in services if s.service.app}),
+        "switches": [s.switch.query for s in services if s.switch],
     }

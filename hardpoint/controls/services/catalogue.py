@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from hardpoint.control import Metadata, Option, Reference
 from hardpoint.controls.services.loopback import Loopback
+from hardpoint.controls.services.macos import Switch
 from hardpoint.controls.services.origins import Origins
 from hardpoint.controls.services.rules import RULES
 from hardpoint.controls.services.setting import Key, Service, ServiceSetting, Variable
@@ -33,6 +34,7 @@ class ServiceRow(Row):
     identify: str
     version_key: str = ""
     units: list[str] = []
+    app: str = ""
     stop: str
     start: str
 
@@ -48,6 +50,13 @@ class KeyRow(Row):
     path: str
     key: list[str]
     rule: str
+
+
+class SwitchRow(Row):
+    path: str
+    table: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    column: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    words: str
 
 
 class ControlRow(Row):
@@ -66,6 +75,7 @@ class ControlRow(Row):
     mappings: dict[str, list[str]]
     variable: VariableRow | None = None
     keys: list[KeyRow] = []
+    switch: SwitchRow | None = None
 
 
 class Catalogue(Row):
@@ -111,9 +121,11 @@ def _control(row: ControlRow, service: ServiceRow) -> ServiceSetting:
             service.version_key,
             service.stop,
             service.start,
+            service.app,
         ),
         Variable(**row.variable.model_dump()) if row.variable else None,
         tuple(Key(key.path, tuple(key.key), key.rule) for key in row.keys),
+        Switch(**row.switch.model_dump()) if row.switch else None,
     )
 
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from hardpoint.control import HostView, Subject, Vantage
+from hardpoint.controls.services import macos
 from hardpoint.controls.services.setting import Cause, ServiceSetting
 from hardpoint.facts.machine import Machine
 from hardpoint.outcome import Finding, ProofResult, Severity
@@ -56,6 +57,8 @@ class Loopback(ServiceSetting):
         """Why, and the exact remedy, for what no unit that we know runs: it is never killed."""
         if row["pid"] is None:
             return [], [f"run with sudo to see which process of {row['user']} this is"]
+        if on_mac := macos.of_launchd(row):
+            return on_mac
         if not row["unit"]:
             return [_started_by_hand(row)], [self._by_hand(row)]
         if row["unit"] in host.options.get("units", [row["unit"]]):

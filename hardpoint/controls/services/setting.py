@@ -9,6 +9,7 @@ from typing import Any
 
 from hardpoint import templates
 from hardpoint.control import HOST_SUBJECT, Control, HostView, Metadata, Scope, Subject
+from hardpoint.controls.services import macos
 from hardpoint.controls.services.rules import RULES, Computed, Context, Verdict
 from hardpoint.facts.machine import Machine
 from hardpoint.facts.settings import Assignments, Documents
@@ -22,7 +23,10 @@ from hardpoint.operations.unit import Unit
 
 @dataclass(frozen=True)
 class Service:
-    """A program that serves: its name, its processes, its default port, a path that tells it."""
+    """A program that serves: its name, its processes, its default port, a path that tells it.
+
+    `app`: its bundle on macOS.
+    """
 
     name: str
     processes: tuple[str, ...]
@@ -31,6 +35,7 @@ class Service:
     version_key: str = ""
     stop: str = ""
     start: str = ""
+    app: str = ""
 
 
 @dataclass(frozen=True)
@@ -70,15 +75,21 @@ class Cause:
 
 
 class ServiceSetting(Control):
-    """A service whose exposure is decided by a setting."""
+    """A service whose exposure is decided by a setting. On macOS fixture-tested only."""
 
     def __init__(
-        self, metadata: Metadata, service: Service, variable: Variable | None, keys: tuple[Key, ...]
+        self,
+        metadata: Metadata,
+        service: Service,
+        variable: Variable | None,
+        keys: tuple[Key, ...],
+        switch: macos.Switch | None = None,
     ) -> None:
         super().__init__(metadata)
         self.service = service
         self.variable = variable
         self.keys = keys
+        self.switch = switch
 
     # What is there
 
@@ -129,6 +140,7 @@ class ServiceSetting(Control):
         owners |= {row["user"] or "system" for row in self.assignments(host)}
         owners |= {row["user"] for row in self.documents(host)}
         owners |= {self.owner(row, people) for row in self.listeners(host)}
+        owners |= macos.owners(self, host)
         users = sorted(owners - {"system"})
         system = [HOST_SUBJECT] if "system" in owners else []
         return system + [Subject(Scope.USER, name) for name in users]
@@ -145,6 +157,7 @@ class ServiceSetting(Control):
         yield from self._units_hardened(host, subject)
         yield from self._assignments_hardened(host, subject)
         yield from self._documents_hardened(host, subject)
+        yield from macos.hardened(self, host, subject)
 
     def _units_hardened(self, host: HostView, subject: Subject) -> Iterator[Desired]:
         for unit in self._units_of(host, subject):
@@ -247,6 +260,10 @@ class ServiceSetting(Control):
 
     def _judge_assignment(self, row: dict[str, Any], host: HostView) -> Verdict:
         value = Computed(row["raw"]) if row["value"] is None else row["value"]
+        return self.judge_login(value, host)
+
+    def judge_login(self, value: str | None, host: HostView) -> Verdict:
+        """A value of the variable in an environment that clients may share."""
         return self._judge(self.variable.rule, value, host, serves=not self.variable.clients)
 
     # Where a value comes from
@@ -257,6 +274,7 @@ class ServiceSetting(Control):
             *self._unit_causes(host, subject),
             *self._assignment_causes(host, subject),
             *self._document_causes(host, subject),
+            *(Cause(text, fix=fix) for text, fix in macos.causes(self, host, subject)),
         ]
 
     def _unit_causes(self, host: HostView, subject: Subject) -> Iterator[Cause]:
