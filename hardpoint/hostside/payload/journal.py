@@ -20,7 +20,11 @@ def begin(request, places):
     """{"run", "who"} -> {"run"}: takes the host for this run."""
     run, store = check_run(request.get("run")), Store(places)
     with lease.hold(places, run, who_of(request)):
-        open_run(store, run, who_of(request))
+        try:
+            open_run(store, run, who_of(request))
+        except (Refusal, OSError):  # a run that never began must keep nobody else away
+            lease.release(places, run)
+            raise
     return {"run": run}
 
 
