@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import re
 import shlex
+import subprocess
+import sys
 
 import pytest
 
-from tests.command import Command
+from tests.command import ROOT, Command
+from tests.hosts.reach.comparing import COMMANDS
 from tests.hosts.reach.controls import MEDDLERS
 from tests.hosts.upper import touched
 from tests.lab import Host, Lab
@@ -78,3 +83,28 @@ def test_a_hanging_command_is_the_trouble_of_those_who_need_it(
         "unknown"
     }
     host.run("! pgrep -x sleep")
+
+
+def test_a_batch_says_what_pyinfra_s_own_connector_says(boot, lab: Lab) -> None:
+    host = boot()
+    command = [sys.executable, "-m", "tests.hosts.reach.comparing", str(lab.inventory()), host.name]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["execs"] == [1]
+    for index, (text, given) in enumerate(COMMANDS):
+        batched, single, stock = (found[way][index] for way in ("batched", "single", "stock"))
+        assert batched == single, (text, given)
+        if "\\377" in text:  # pyinfra drops the line and all that follows it
+            assert batched[:2] == [True, ["a\udcff\udcfeb", "after"]] != stock[:2]
+        elif "kill -9" in text or given.get("_timeout"):  # what is said on stderr is the tool's own
+            assert batched[:2] == stock[:2], (text, given)
+        else:
+            assert normal(batched) == normal(stock), (text, given)
+    assert found["facts"] == found["stock facts"]
+    assert len(COMMANDS) >= 30 and len(found["facts"]) >= 15
+
+
+def normal(result: list) -> list:
+    """Without the numbers of the shell's own lines."""
+    return json.loads(re.sub(r"(sh|bash): \d+: ", r"\1: ", json.dumps(result)))
