@@ -231,9 +231,9 @@ def diagnose(error: BaseException) -> CannotConnect:
     cause: BaseException | None = error
     while cause is not None and cause not in causes:
         causes.append(cause)
-        cause = cause.__cause__ or cause.__context__
         if isinstance(cause, NoValidConnectionsError):
             causes += cause.errors.values()
+        cause = cause.__cause__ or cause.__context__
     for known, reason, remedy in _DIAGNOSES:
         for one in causes:
             if known in str(one).lower() if isinstance(known, str) else isinstance(one, known):
