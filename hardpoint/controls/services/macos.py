@@ -121,13 +121,15 @@ def causes(control: ServiceSetting, host: HostView, subject: Subject) -> Iterato
             )
     for row in found["sessions"]:
         value = _value(control, row)
-        if row["user"] == subject.name and value is not None:
-            if not control.judge_login(value, host).holds:
-                yield f"launchctl getenv {control.variable.name} says {value} for {subject}", ""
+        if row["user"] != subject.name or value is None:
+            continue
+        if not control.judge_login(value, host).holds:
+            yield f"launchctl getenv {control.variable.name} says {value} for {subject}", ""
     for row in found["jobs"]:
-        if (row["user"] or "system") == subject.name and row["label"] != _label(control):
-            if not control.judge_login(row["value"], host).holds:
-                yield f"{row['path']} sets {row['name']}={row['value']}", _without(row)
+        if (row["user"] or "system") != subject.name or row["label"] == _label(control):
+            continue
+        if not control.judge_login(row["value"], host).holds:
+            yield f"{row['path']} sets {row['name']}={row['value']}", _without(row)
 
 
 def _without(job: dict[str, Any]) -> str:

@@ -31,8 +31,17 @@ def listeners():
         raise Refusal("unsupported", "lsof failed: %s" % shell.plain(problem[-1])[:200])
     pids = sorted({row["pid"] for row in rows})
     seen = processes(_run(_ps(pids))[1], time.time()) if pids else {}
-    labels = jobs(_run(["/bin/launchctl", "list"])[1]) if pids else {}
+    labels = _jobs({row.pop("uid") for row in rows})
     return [_listener(row, seen.get(row["pid"], {}), labels) for row in rows], hidden()
+
+
+def _jobs(uids):
+    """pid -> label; each user has a launchd domain, and root sees its own alone unless it goes there."""
+    found = {}
+    for uid in sorted(uids):
+        command = _inside(uid) if uid else ["/bin/launchctl"]
+        found.update(jobs(_run([*command, "list"])[1]))
+    return found
 
 
 def _ps(pids):
@@ -70,7 +79,7 @@ def hidden():
 
 
 def sockets_of(text):
-    """[{pid, comm, user, address, port}] of `lsof -F`: a letter and a value a line (lsof(8), OUTPUT
+    """[{pid, comm, uid, user, address, port}] of `lsof -F`: a letter and a value a line (lsof(8), OUTPUT
     FOR OTHER PROGRAMS); p begins a process, f a file of it. A socket that is held twice counts once."""
     found, process, file = [], {}, None
     for line in text.splitlines():
@@ -101,6 +110,7 @@ def _socket(process, file):
     return {
         "pid": int(process["p"]),
         "comm": _unescaped(process.get("c", "")),
+        "uid": int(process["u"]) if process.get("u", "").isdigit() else 0,
         "user": process.get("L") or _name(process.get("u", "")),
         "address": address.strip("[]"),
         "port": int(port),
