@@ -99,7 +99,7 @@ def _agent(control: ServiceSetting, value: str) -> File:
         "services/launch-agent.plist.j2",
         control=control.id,
         label=_label(control),
-        name=control.variable.name,
+        variable=control.variable.name,
         value=value,
     )
     return File(f"{AGENTS}/{_label(control)}.plist", content, owner="root:wheel")

@@ -282,6 +282,7 @@ def test_switches_of_a_home(tmp_path: Path) -> None:
 def test_the_read(mac: Mac, monkeypatch: pytest.MonkeyPatch) -> None:
     be(0, monkeypatch)
     monkeypatch.setattr(read_launchd, "SYSTEM_JOBS", ())
+    monkeypatch.setattr(read_host, "limits", list)
     monkeypatch.setattr(read_launchd.userio, "as_user", lambda user, function, *given: {"jobs": [user]})
     query = {"variables": ["OLLAMA_HOST"], "apps": [], "switches": []}
     assert read_launchd.read(query) == {
