@@ -22,6 +22,6 @@ def _environment() -> Environment:
     )
 
 
-def render(name: str, **values: Any) -> str:
+def render(template: str, /, **values: Any) -> str:
     """The text of a template. Raises jinja2.UndefinedError for a value that is not given."""
-    return _environment().get_template(name).render(**values)
+    return _environment().get_template(template).render(**values)
