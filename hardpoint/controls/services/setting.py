@@ -282,10 +282,10 @@ class ServiceSetting(Control):
             for last in self._chain(unit)[-1:]:
                 if self._judge(self.variable.rule, last["value"], host, serves=True).holds:
                     continue
-                wins = f"remove it from {last['place']}: that is read after hardpoint's drop-in"
-                fix = wins if self._ours(unit) else ""
-                said = f"{last['place']} sets {self.variable.name}={last['value']}"
-                yield Cause(said, unit["unit"], fix)
+                name, place = self.variable.name, last["place"]
+                fix = f"remove {name} from {place}: it is read after hardpoint's drop-in"
+                said = f"{place} sets {name}={last['value']}"
+                yield Cause(said, unit["unit"], fix if self._ours(unit) else "")
 
     def _settled_fix(self, unit: dict[str, Any]) -> str:
         """The remedy where a restart has not helped: the service has all its files already."""

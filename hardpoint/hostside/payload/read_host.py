@@ -51,9 +51,14 @@ def visible_people():
 
 
 def limits():
-    """What can't be judged because this process isn't root: one entry a user."""
+    """What can't be judged: [{subject, reason}] of homes that are not there, or not for us to see."""
     if os.geteuid() == 0:
-        return []
+        reasons = [(user, _ABSENT.get(_state(user))) for user in people()]
+        return [
+            {"subject": user.pw_name, "reason": reason % user.pw_dir}
+            for user, reason in reasons
+            if reason
+        ]
     seen = {user.pw_name for user in visible_people()}
     return [
         {"subject": user.pw_name, "reason": "only root can look into %s" % user.pw_dir}
@@ -62,13 +67,30 @@ def limits():
     ]
 
 
+_ABSENT = {
+    "locked": "%s is empty: an encrypted or network home that is not mounted?",
+    "missing": "%s does not exist: a network home that is not mounted?",
+}
+
+
 def _describe(user):
-    state = "ok"
+    return {
+        "name": user.pw_name,
+        "uid": user.pw_uid,
+        "home": user.pw_dir,
+        "state": _state(user),
+    }
+
+
+def _state(user):
+    """ok, missing or locked: what isn't mounted shows as an empty folder, or not at all."""
     if not os.path.isdir(user.pw_dir):
-        state = "missing"
-    elif os.geteuid() == 0 and not os.listdir(user.pw_dir) and user.pw_uid != 0:
-        state = "locked"  # an encrypted or network home that isn't mounted shows as an empty folder
-    return {"name": user.pw_name, "uid": user.pw_uid, "home": user.pw_dir, "state": state}
+        return "missing"
+    try:
+        empty = user.pw_uid != 0 and os.geteuid() == 0 and not os.listdir(user.pw_dir)
+    except OSError:  # some network homes are for their users alone
+        empty = False
+    return "locked" if empty else "ok"
 
 
 def _system():

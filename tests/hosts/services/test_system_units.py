@@ -143,7 +143,7 @@ def test_every_place_that_sets_an_address(
     left = on(host, "check", *mine, status=2)
     seen = findings(left, "ollama-loopback")
     assert set(seen) == {str(port) for port, _, _ in STUBBORN.values()}
-    assert "remove it from /etc/default/beats-ours:1" in seen["9008"]["fix"]
+    assert "remove OLLAMA_HOST from /etc/default/beats-ours:1" in seen["9008"]["fix"]
     assert "take OLLAMA_HOST out of ExecStart= of /etc/systemd/system/in-exec" in seen["9009"]["fix"]
     for port, kind, cause in STUBBORN.values():
         assert cause in seen[str(port)]["why"]

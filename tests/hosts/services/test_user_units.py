@@ -70,7 +70,7 @@ def test_services_of_users(shared: Host, probe: Probe, on: On) -> None:
         }  # fmt: skip
         stubborn = findings(applied, "ollama-loopback", "nosudo")["9103"]
         assert stubborn["why"] == "/home/nosudo/ollama.env:1 sets OLLAMA_HOST=0.0.0.0:9103"
-        assert "remove it from /home/nosudo/ollama.env:1" in stubborn["fix"]
+        assert "remove OLLAMA_HOST from /home/nosudo/ollama.env:1" in stubborn["fix"]
 
         answers(host, PORTS["alice"], PORTS["bob"])
         for user, expected in {"alice": "reset", "bob": "reset", "nosudo": "open"}.items():
