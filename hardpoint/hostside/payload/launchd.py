@@ -11,8 +11,9 @@ from .userio import account
 
 
 def check(resource):
-    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", str(resource.get("name"))):
-        raise Refusal("bad-request", "not a variable name: %r" % (resource.get("name"),))
+    name = resource.get("name")
+    if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
+        raise Refusal("bad-request", "not a variable name: %r" % (name,))
     account(resource.get("user"))
 
 

@@ -85,7 +85,14 @@ def _jobs(user, paths, names, limits):
         if isinstance(job, dict):
             label = str(job.get("Label", ""))
             found += [
-                {"user": user, "path": path, "label": label, "name": name, "value": value, "how": how}
+                {
+                    "user": user,
+                    "path": path,
+                    "label": label,
+                    "name": name,
+                    "value": value,
+                    "how": how,
+                }
                 for name, value, how in assignments(job)
                 if name in names
             ]

@@ -36,7 +36,9 @@ MACHINE = {
     "root": True,
     "hostname": "anns-mac",
     "addresses": ["192.168.1.23"],
-    "users": [{"name": name, "uid": uid} for name, uid in (("root", 0), ("ann", 501), ("bob", 502))],
+    "users": [
+        {"name": name, "uid": uid} for name, uid in (("root", 0), ("ann", 501), ("bob", 502))
+    ],
 }
 
 
@@ -73,7 +75,10 @@ class Run:
 
     def __init__(self, fixture: dict[str, Any]) -> None:
         self.host = SimpleNamespace(
-            name="mac", connector_data={}, noop=lambda text: None, state=SimpleNamespace(is_executing=False)
+            name="mac",
+            connector_data={},
+            noop=lambda text: None,
+            state=SimpleNamespace(is_executing=False),
         )
         self.reader = Recorded(self.host, fixture)
         attach(self.host, self.reader)
@@ -159,7 +164,13 @@ def test_only_a_mac_is_asked_about_launchd() -> None:
 def test_the_root_owned_reader_reads_no_other_database() -> None:
     allowed = readable(catalogue.load())
     switch = {**allowed["switches"][0]}
-    query = {"do": "read", "what": "launchd", "variables": ["OLLAMA_HOST"], "apps": [], "switches": [switch]}
+    query = {
+        "do": "read",
+        "what": "launchd",
+        "variables": ["OLLAMA_HOST"],
+        "apps": [],
+        "switches": [switch],
+    }
     assert permitted(query, allowed)
     for changed in ({"table": "chats"}, {"column": "device_id"}, {"path": "Library/Keychains/x"}):
         assert not permitted({**query, "switches": [{**switch, **changed}]}, allowed)

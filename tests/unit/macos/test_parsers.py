@@ -140,7 +140,9 @@ def test_root_sees_all_listeners(mac: Mac, monkeypatch: pytest.MonkeyPatch) -> N
     assert ["/bin/launchctl", "asuser", "502", "/bin/launchctl", "list"] in mac.asked
 
 
-def test_without_root_the_rest_is_hidden_and_said(mac: Mac, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_root_the_rest_is_hidden_and_said(
+    mac: Mac, monkeypatch: pytest.MonkeyPatch
+) -> None:
     be(501, monkeypatch)
     limits = read_listeners.read({})["limits"]
     assert [limit["subject"] for limit in limits] == ["system", "bob", "carol"]
@@ -270,7 +272,9 @@ def test_changes_that_only_the_app_can_read(database, tmp_path: Path) -> None:
 
 
 def test_switches_of_a_home(tmp_path: Path) -> None:
-    wanted = [{"path": name, "table": "settings", "column": "expose"} for name in ("no", "bad", "l")]
+    wanted = [
+        {"path": name, "table": "settings", "column": "expose"} for name in ("no", "bad", "l")
+    ]
     (tmp_path / "bad").write_text("this is no database, and long enough to tell" * 9)
     (tmp_path / "l").symlink_to("/etc/shadow")
     limits: list = []
@@ -283,7 +287,9 @@ def test_the_read(mac: Mac, monkeypatch: pytest.MonkeyPatch) -> None:
     be(0, monkeypatch)
     monkeypatch.setattr(read_launchd, "SYSTEM_JOBS", ())
     monkeypatch.setattr(read_host, "limits", list)
-    monkeypatch.setattr(read_launchd.userio, "as_user", lambda user, function, *given: {"jobs": [user]})
+    monkeypatch.setattr(
+        read_launchd.userio, "as_user", lambda user, function, *given: {"jobs": [user]}
+    )
     query = {"variables": ["OLLAMA_HOST"], "apps": [], "switches": []}
     assert read_launchd.read(query) == {
         "sessions": [
