@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -225,15 +225,28 @@ class ServiceSetting(Control):
         return Unit(unit["unit"], unit["manager"], files, units, variables)
 
     def _assignments_hardened(self, host: HostView, subject: Subject) -> Iterator[Desired]:
-        seen = set()
+        for rows in self._assignments_by_file(host, subject):
+            first, values = rows[0], self._values_wanted(rows, host)
+            wrong = any(not self._judge_assignment(row, host).holds for row in rows)
+            if wrong and len(values) == 1:
+                fragment = Fragment(self.id, subject.name, (first["name"],), *values)
+                yield Document(first["path"], first["user"], first["format"], (fragment,))
+
+    def _assignments_by_file(
+        self, host: HostView, subject: Subject
+    ) -> Iterable[list[dict[str, Any]]]:
+        files: dict[str, list[dict[str, Any]]] = {}
         for row in self.assignments(host):
-            if (row["user"] or "system") != subject.name or row["path"] in seen:
-                continue
-            verdict = self._judge_assignment(row, host)
-            if not verdict.holds:
-                seen.add(row["path"])
-                fragment = Fragment(self.id, subject.name, (row["name"],), verdict.safe)
-                yield Document(row["path"], row["user"], row["format"], (fragment,))
+            if (row["user"] or "system") == subject.name:
+                files.setdefault(row["path"], []).append(row)
+        return files.values()
+
+    def _values_wanted(self, rows: list[dict[str, Any]], host: HostView) -> set[str]:
+        """What the lines of one file should say. Where they differ (loopback at home, a server's
+        name elsewhere), only their owner can change them: an edit would make them all the same."""
+        verdicts = [(row, self._judge_assignment(row, host)) for row in rows]
+        said = {row["raw"] if row["value"] is None else row["value"] for row, v in verdicts if v.holds}
+        return (said - {""}) | {verdict.safe for _, verdict in verdicts if not verdict.holds}
 
     def _documents_hardened(self, host: HostView, subject: Subject) -> Iterator[Desired]:
         for row, key, verdict in self._documents_judged(host, subject):
@@ -294,11 +307,15 @@ class ServiceSetting(Control):
         return f"take {self.variable.name} out of ExecStart= of {unit['fragment']}"
 
     def _assignment_causes(self, host: HostView, subject: Subject) -> Iterator[Cause]:
-        for row in self.assignments(host):
-            whose = row["user"] or "system"
-            if whose == subject.name and not self._judge_assignment(row, host).holds:
+        for rows in self._assignments_by_file(host, subject):
+            mixed = len(self._values_wanted(rows, host)) > 1
+            for row in rows:
+                if self._judge_assignment(row, host).holds:
+                    continue
+                place, name = f"{row['path']}:{row['line']}", row["name"]
                 shown = row["raw"] if row["value"] is None else row["value"]
-                yield Cause(f"{row['path']}:{row['line']} sets {row['name']}={shown}")
+                by_hand = f"change {place} by hand: other lines of that file set {name} otherwise"
+                yield Cause(f"{place} sets {name}={shown}", fix=by_hand if mixed else "")
 
     def _document_causes(self, host: HostView, subject: Subject) -> Iterator[Cause]:
         for row, key, verdict in self._documents_judged(host, subject):
