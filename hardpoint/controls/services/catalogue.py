@@ -85,7 +85,9 @@ class Catalogue(Row):
 
 def load() -> list[ServiceSetting]:
     """All controls of the catalogue that we ship."""
-    return parse(resources.files(__package__).joinpath("catalogue.yaml").read_text(encoding="utf-8"))
+    return parse(
+        resources.files(__package__).joinpath("catalogue.yaml").read_text(encoding="utf-8")
+    )
 
 
 def parse(text: str) -> list[ServiceSetting]:
@@ -153,6 +155,8 @@ def _options(row: ControlRow, service: ServiceRow) -> dict[str, Option]:
     options = {"port": Option(int, service.port, f"The port that {service.name} listens on.")}
     if row.variable:
         options["units"] = Option(
-            list[str], service.units, f"systemd units, of the system or of users, that run {service.name}."
+            list[str],
+            service.units,
+            f"systemd units, of the system or of users, that run {service.name}.",
         )
     return options

@@ -107,7 +107,9 @@ def _reachable(address: str, own: list[str]) -> str:
 def _command_line(row: dict[str, Any]) -> str:
     """Where a process gets an address from that no file sets."""
     whose = "" if row.get("manager") in ("system", None, "") else "--user "
-    return f"ExecStart= (systemctl {whose}cat {row['unit']})" if row.get("unit") else "its arguments"
+    return (
+        f"ExecStart= (systemctl {whose}cat {row['unit']})" if row.get("unit") else "its arguments"
+    )
 
 
 def _started_by_hand(row: dict[str, Any]) -> str:

@@ -41,5 +41,7 @@ class Origins(ServiceSetting):
                 worst = Proof.FAILED
                 evidence.append(f"port {port}: allows {answer['allow_origin']} to read the answer")
             else:
-                evidence.append(f"port {port}: answered {answer['status']}, allows no foreign origin")
+                evidence.append(
+                    f"port {port}: answered {answer['status']}, allows no foreign origin"
+                )
         return ProofResult(worst, tuple(evidence))

@@ -245,7 +245,9 @@ class ServiceSetting(Control):
         """What the lines of one file should say. Where they differ (loopback at home, a server's
         name elsewhere), only their owner can change them: an edit would make them all the same."""
         verdicts = [(row, self._judge_assignment(row, host)) for row in rows]
-        said = {row["raw"] if row["value"] is None else row["value"] for row, v in verdicts if v.holds}
+        said = {
+            row["raw"] if row["value"] is None else row["value"] for row, v in verdicts if v.holds
+        }
         return (said - {""}) | {verdict.safe for _, verdict in verdicts if not verdict.holds}
 
     def _documents_hardened(self, host: HostView, subject: Subject) -> Iterator[Desired]:
@@ -330,5 +332,7 @@ class ServiceSetting(Control):
             value, chain = self._runs_with(host, unit), self._chain(unit)
             if value is not None and value != (chain[-1]["value"] if chain else None):
                 started = f"{unit['unit']} was started with {self.variable.name}={value}"
-                either = f"it is older than its settings, or ExecStart= of {unit['fragment']} says so"
+                either = (
+                    f"it is older than its settings, or ExecStart= of {unit['fragment']} says so"
+                )
                 yield Cause(f"{started}: {either}", unit["unit"], self._settled_fix(unit))

@@ -75,9 +75,7 @@ def _add(user, paths, form, names, found, limits):
     for path in sorted(paths):
         try:
             text = userio.read(path).decode("utf-8", "replace")
-            rows = [
-                (name, *row) for name in names for row in edit_lines.find(text, name, form)
-            ]
+            rows = [(name, *row) for name in names for row in edit_lines.find(text, name, form)]
         except Refusal as problem:
             limits.append({"subject": user or "system", "reason": problem.about(path)})
             continue

@@ -29,10 +29,7 @@ def people():
     """Everybody who can log in and owns a home: root, and the ordinary users."""
     shells = ("/nologin", "/false", "/sync")
     return [
-        user
-        for user in pwd.getpwall()
-        if _is_person(user)
-        and not user.pw_shell.endswith(shells)
+        user for user in pwd.getpwall() if _is_person(user) and not user.pw_shell.endswith(shells)
     ]
 
 

@@ -37,7 +37,9 @@ def effective(files, names, base, read_text, specifiers):
                 entry = _expand(value, specifiers)
                 environment_files = environment_files + [entry] if value else []
             elif key == "UnsetEnvironment":
-                unset = unset + [_expand(word, specifiers) for word in words(value)] if value else []
+                unset = (
+                    unset + [_expand(word, specifiers) for word in words(value)] if value else []
+                )
     read_files = [path for entry in environment_files for path in _paths(entry)]
     from_files = [pair for path in read_files for pair in file_pairs(path, read_text(path))]
     chain = {name: [] for name in names}

@@ -20,7 +20,10 @@ def test_homes_that_cannot_be_judged(workstation: Host, on: On) -> None:
     found = on(host, "check", "--control", "ollama-loopback", status=2)
     assert touched(host, before) == []
     assert found.outcome("ollama-loopback", "alice")["status"] == "drift"
-    for user, reason in {"bob": "/home/bob is empty: an", "pat": "/home/pat does not exist"}.items():
+    for user, reason in {
+        "bob": "/home/bob is empty: an",
+        "pat": "/home/pat does not exist",
+    }.items():
         unknown = found.outcome("ollama-loopback", user)
         assert (unknown["status"], unknown["reason"][: len(reason)]) == ("unknown", reason)
     assert ("ollama-loopback", "nosudo") not in found.statuses()

@@ -23,9 +23,7 @@ def exposed(request, boot):
     return host
 
 
-def test_the_story_of_a_system_service(
-    exposed, lab: Lab, probe: Probe, hardpoint: Command
-) -> None:
+def test_the_story_of_a_system_service(exposed, lab: Lab, probe: Probe, hardpoint: Command) -> None:
     inventory = lab.inventory()
     only = ["--limit", exposed.name, "--format", "json"]
     assert probe.connect(exposed.address, 11434) == "open"

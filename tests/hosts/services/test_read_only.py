@@ -59,6 +59,7 @@ def test_nothing_is_written(workstation: Host, on: On) -> None:
     assert touched(host, before) == []
     assert found.outcome("lm-studio-loopback", "alice")["status"] == "exposed"
     assert found.outcome("ollama-loopback", "alice")["status"] == "unknown"
-    assert "only root can look into /home/alice" in (
-        found.outcome("ollama-loopback", "alice")["reason"]
+    assert (
+        "only root can look into /home/alice"
+        in (found.outcome("ollama-loopback", "alice")["reason"])
     )

@@ -71,14 +71,18 @@ def test_values_that_no_file_says(workstation: Host, probe: Probe, on: On) -> No
     answers(host, 8080)
     assert probe.connect(host.address, 8080) == "reset"
     environment = host.run(f"tr '\\0' '\\n' < /proc/{pid(host)}/environ").stdout.splitlines()
-    assert {"OLLAMA_HOST=127.0.0.1:8080", "OLLAMA_ORIGINS=chrome-extension://mine"} <= set(environment)
+    assert {"OLLAMA_HOST=127.0.0.1:8080", "OLLAMA_ORIGINS=chrome-extension://mine"} <= set(
+        environment
+    )
 
 
 def test_an_apply_that_was_cut_before_the_restart_heals(
     workstation: Host, probe: Probe, on: On
 ) -> None:
     host = workstation
-    host.run("sed -i '/^User=/i Environment=OLLAMA_HOST=0.0.0.0' /etc/systemd/system/ollama.service")
+    host.run(
+        "sed -i '/^User=/i Environment=OLLAMA_HOST=0.0.0.0' /etc/systemd/system/ollama.service"
+    )
     restart(host)
     _write_our_files(host, "20260101T000000Z-0badcafe")
     assert host.run("systemctl show -P NeedDaemonReload ollama").stdout.strip() == "no"
@@ -95,9 +99,7 @@ def test_an_apply_that_was_cut_before_the_restart_heals(
     host.run(f"touch {FOLDER}/zz-hardpoint-ollama-loopback.conf; systemctl daemon-reload")
     found = on(host, "check", "--control", "ollama-loopback", status=2)
     (change,) = found.outcome("ollama-loopback")["changes"]
-    assert change["summary"] == (
-        "restart ollama.service: it started before its files were changed"
-    )
+    assert change["summary"] == ("restart ollama.service: it started before its files were changed")
     before = pid(host)
     on(host, "apply", "--control", "ollama-loopback", status=0)
     assert pid(host) != before
@@ -127,7 +129,11 @@ def _write_our_files(host: Host, run: str) -> None:
         resource = {"type": "file", "path": path, "user": None}
         common = {"run": run, **control, "resource": resource}
         ask(host, {"do": "record", **common, "intended": {"type": "file"}})
-        content = {"content_b64": b64encode(text.encode()).decode(), "mode": "0644", "owner": "root:root"}
+        content = {
+            "content_b64": b64encode(text.encode()).decode(),
+            "mode": "0644",
+            "owner": "root:root",
+        }
         ask(host, {"do": "write", **common, **content})
     ask(host, {"do": "close", "run": run})
 

@@ -50,7 +50,11 @@ RUNNING = {
 }
 STUBBORN = {
     "beats-ours": (9008, "any", "/etc/default/beats-ours:1"),
-    "in-exec-start": (9009, "any", "ExecStart= of /etc/systemd/system/in-exec-start.service says so"),
+    "in-exec-start": (
+        9009,
+        "any",
+        "ExecStart= of /etc/systemd/system/in-exec-start.service says so",
+    ),
     "foreign": (9010, "any", "foreign.service runs it, which the option units does not name"),
 }
 STOPPED = {
@@ -144,7 +148,9 @@ def test_every_place_that_sets_an_address(
     seen = findings(left, "ollama-loopback")
     assert set(seen) == {str(port) for port, _, _ in STUBBORN.values()}
     assert "remove OLLAMA_HOST from /etc/default/beats-ours:1" in seen["9008"]["fix"]
-    assert "take OLLAMA_HOST out of ExecStart= of /etc/systemd/system/in-exec" in seen["9009"]["fix"]
+    assert (
+        "take OLLAMA_HOST out of ExecStart= of /etc/systemd/system/in-exec" in seen["9009"]["fix"]
+    )
     for port, kind, cause in STUBBORN.values():
         assert cause in seen[str(port)]["why"]
         assert _open(probe, host, port, kind) == "open"

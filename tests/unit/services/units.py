@@ -39,7 +39,11 @@ CASES = [
     Case("equals-in-the-value", "Environment=V=a=b\n", {"V": "a=b"}),
     Case("no-name", "Environment==1 1V=2 V-=3 V\nEnvironment=W=1\n", {"W": "1"}),
     Case("blanks-around", "  Environment  =   V=1  \n", {"V": "1"}),
-    Case("specifiers", "Environment=V=%u:%%:%h W=%n\n", {"V": "root:%:/root", "W": "specifiers.service"}),
+    Case(
+        "specifiers",
+        "Environment=V=%u:%%:%h W=%n\n",
+        {"V": "root:%:/root", "W": "specifiers.service"},
+    ),
     Case("other-section", "[Install]\nEnvironment=V=1\n[Service]\nEnvironment=W=2\n", {"W": "2"}),
     Case("unset", "Environment=V=1 W=1\nUnsetEnvironment=V\n", {"W": "1"}),
     Case("unset-a-value", "Environment=V=1 W=1\nUnsetEnvironment=V=1 W=2\n", {"W": "1"}),
@@ -66,7 +70,7 @@ CASES = [
         "file-quoting",
         "EnvironmentFile=@DIR@/e\n",
         {"V": 'a $b "c" \\d', "W": "single 'no'"},
-        {"e": "V=\"a \\$b \\\"c\\\" \\d\"\nW='single '\"'no'\"\n"},
+        {"e": 'V="a \\$b \\"c\\" \\d"\nW=\'single \'"\'no\'"\n'},
     ),
     Case(
         "file-blanks-and-escapes",
