@@ -11,8 +11,8 @@ from dataclasses import replace
 
 from hardpoint import hostside
 from hardpoint.batch import Answer, Request
-from hardpoint.facts import unprivileged
 from hardpoint.connector import request_for
+from hardpoint.facts import unprivileged
 
 Execute = Callable[[list[Request]], list[Answer]]
 

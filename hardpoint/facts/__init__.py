@@ -15,7 +15,6 @@ from pyinfra.connectors.util import make_unix_command
 
 from hardpoint import hostside
 
-
 READER = "/usr/local/sbin/hardpoint-read"
 """The root-owned program that answers reads for a user who may not become root."""
 
