@@ -11,6 +11,7 @@ import time
 import pytest
 
 from tests.command import Command
+from tests.hosts.reach.test_snapshot import HANGING
 from tests.hosts.upper import JOURNAL, touched
 from tests.hosts.withstand.conftest import JSON, Start, wait_for_event
 from tests.lab import Host
@@ -105,3 +106,19 @@ def test_a_reader_that_goes_away(exposed: Host, target, start: Start, form: str)
     checking.stdout.close()
     assert checking.stderr.read() == ""
     assert checking.wait(30) in (1, 2)
+
+
+def test_a_host_that_vanishes_during_a_check(exposed: Host, target, start: Start) -> None:
+    """TCP alone would wait for a quarter of an hour."""
+    exposed.run("mv /usr/bin/systemctl /usr/bin/systemctl.away")
+    exposed.write("/usr/bin/systemctl", HANGING, mode="0755")
+    checking = start("check", *target, *JSON)
+    while exposed.run("pgrep -x sleep", check=False).returncode:
+        assert checking.poll() is None
+    exposed.cut_network()
+    try:
+        out, err = checking.communicate(timeout=60)
+    finally:
+        exposed.restore_network()
+    assert (checking.returncode, err) == (3, "")
+    assert "connection ended" in out and '"compliant"' not in out
