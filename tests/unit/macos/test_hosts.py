@@ -25,6 +25,7 @@ from hardpoint.facts import Read
 from hardpoint.hostside.payload.reader import permitted
 from hardpoint.journal import Claim
 from hardpoint.judge import judge
+from hardpoint.operations.launchd import LaunchdEnvironment
 from hardpoint.outcome import Outcome
 from hardpoint.reading import Reader, attach
 from hardpoint.view import ControlView
@@ -182,3 +183,16 @@ def test_the_root_owned_reader_reads_no_other_database() -> None:
 def test_a_value_that_is_markup_stays_a_value() -> None:
     content = macos._agent(registry()["ollama-loopback"], "<a>&amp;]]>").content
     assert plistlib.loads(content.encode())["ProgramArguments"][3] == "<a>&amp;]]>"
+
+
+@pytest.mark.parametrize(
+    ("user", "value", "count"), [("ann", "new", 2), ("ann", "old", 0), ("bob", "new", 0)]
+)
+def test_a_session_is_changed_where_it_is_there_and_differs(
+    user: str, value: str, count: int
+) -> None:
+    sessions = {"sessions": [{"user": "ann", "values": {"V": "old"}}]}
+    run = Run({"control": "ollama-loopback", "reads": {"launchd": sessions}})
+    query = {"variables": ["V"], "apps": [], "switches": []}
+    run.judgement.desired = {user: [LaunchdEnvironment(user, "V", value, query)]}
+    assert len(list(run.commands(user))) == count
