@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import cache, wraps
+from functools import cache, partial, wraps
 from pathlib import Path
 from typing import Any
 
@@ -283,23 +283,22 @@ def _engine(
         groups = {group for host in loaded for group in host.groups}
         strangers = chosen.strangers({host.name for host in loaded}, groups)
         chosen = replace(chosen, notices=(*chosen.notices, *strangers))
-    with terminal.progress(doing, len(hosts)) as progress:
-        engine = Engine(
-            loaded,
-            hosts,
-            chosen,
-            registry,
-            _wanted(registry, target),
-            frozenset(registry.resolve(name) for name in target.controls if name in registry),
-            _sudo_password(target),
-            target.accept_new,
-            restart_busy,
-            progress,
-        )
-        try:
-            yield engine
-        finally:
-            engine.close()
+    engine = Engine(
+        loaded,
+        hosts,
+        chosen,
+        registry,
+        _wanted(registry, target),
+        frozenset(registry.resolve(name) for name in target.controls if name in registry),
+        _sudo_password(target),
+        target.accept_new,
+        restart_busy,
+        partial(terminal.progress, doing),
+    )
+    try:
+        yield engine
+    finally:
+        engine.close()
 
 
 def _policy_of_inventory(hosts: list[Any], name: str) -> str | None:

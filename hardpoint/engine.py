@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -53,6 +54,10 @@ class Rollout:
         return max(1, int(self.batch))
 
 
+def _no_progress(total: int) -> AbstractContextManager[Callable[[str], None]]:
+    return nullcontext(lambda host: None)
+
+
 @dataclass
 class Engine:
     """One run of the command over some hosts."""
@@ -66,7 +71,7 @@ class Engine:
     sudo_password: Callable[[str], str | None] = lambda host: None
     accept_new_host_keys: bool = False
     restart_busy: bool = False
-    progress: Callable[[str], None] = lambda host: None
+    progress: Callable[[int], AbstractContextManager[Callable[[str], None]]] = _no_progress
 
     def __post_init__(self) -> None:
         self.session = Session(
@@ -149,7 +154,8 @@ class Engine:
     # Parts
 
     def _check(self, hosts: list[Host]) -> dict[str, HostCheck]:
-        return self.checker.check(hosts, self.progress)
+        with self.progress(len(hosts)) as step:
+            return self.checker.check(hosts, step)
 
     def _ask_all(self, request: dict[str, Any]) -> dict[str, dict[str, Any] | BaseException]:
         with self.session.phase() as state:

@@ -94,7 +94,7 @@ def is_loopback(address: str) -> bool:
 
 def _explains(cause: Cause, row: dict[str, Any]) -> bool:
     """Whether a listener may be there because of this; without root its unit is not known."""
-    return row["pid"] is None or cause.unit == row["unit"]
+    return row["pid"] is None or cause.unit in (None, row["unit"])
 
 
 def _reachable(address: str, own: list[str]) -> str:

@@ -64,13 +64,14 @@ class Key:
 
 @dataclass(frozen=True)
 class Cause:
-    """A place that makes a service unsafe: for one unit, or ("") for what a person starts.
+    """A place that makes a service unsafe: for one unit, ("") for what a person starts, or (None)
+    however it is started.
 
     `fix` is for what only a person can change.
     """
 
     text: str
-    unit: str = ""
+    unit: str | None = ""
     fix: str = ""
 
 
@@ -324,7 +325,7 @@ class ServiceSetting(Control):
             if not verdict.holds:
                 name = ".".join(key.key)
                 shown = json.dumps(row["values"][name])
-                yield Cause(f"{row['path']} has {name}: {shown}")
+                yield Cause(f"{row['path']} has {name}: {shown}", unit=None)
 
     def running_causes(self, host: HostView, subject: Subject) -> Iterator[Cause]:
         """Services whose process has an unsafe value that their files no longer give it."""
