@@ -20,6 +20,10 @@ from hardpoint.outcome import Change
 from hardpoint.reading import reader_of
 
 
+PART = 30 * 1024
+"""Bytes of a content that go with one request."""
+
+
 @operation()
 def file(
     path: str, content: str, claim: Claim, mode: str = "0644", owner: str = "root:root"
@@ -45,15 +49,25 @@ def file(
     )
     resource: dict[str, Any] = {"type": "file", "path": path, "user": None}
     yield journal.record(claim, resource, wanted)
-    yield hostside.command(
-        claim.request(
-            "write",
-            resource,
-            content_b64=base64.b64encode(content.encode()).decode(),
-            mode=mode,
-            owner=owner,
-        )
-    )
+    yield from _write(claim, resource, content.encode(), mode=mode, owner=owner)
+
+
+def _write(
+    claim: Claim, resource: dict[str, Any], content: bytes, **more: str
+) -> Iterator[StringCommand]:
+    """One request; for a long content its parts first, since a command's length is limited."""
+    parts = [content[start : start + PART] for start in range(0, len(content), PART)]
+    if len(parts) <= 1:
+        yield hostside.command(claim.request("write", resource, content_b64=_text(content), **more))
+        return
+    for part in parts:
+        yield hostside.command({"do": "stage", "run": claim.run, "content_b64": _text(part)})
+    digests = [hashlib.sha256(part).hexdigest() for part in parts]
+    yield hostside.command(claim.request("write", resource, parts=digests, **more))
+
+
+def _text(content: bytes) -> str:
+    return base64.b64encode(content).decode()
 
 
 def _summary(path: str, state: dict[str, Any]) -> str:

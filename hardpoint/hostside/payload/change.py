@@ -56,15 +56,24 @@ def _resource(request, kind):
     return resource
 
 
+def stage(request, places):
+    """{"run", "content_b64"} -> {"part": its sha256}: a part of a content that is too long for one request."""
+    content = _bytes(request.get("content_b64"))
+    with _run(request, places) as (store, run):
+        store.put_blobs(run, {digest(content): content})
+    return {"part": digest(content)}
+
+
 def write(request, places):
-    """{"run", "control", "subject", "resource": file, "content_b64", "mode", "owner"} -> {"changed", "after"}"""
+    """{"run", "control", "subject", "resource": file, "content_b64" or "parts": [sha256 of staged parts],
+    "mode", "owner"} -> {"changed", "after"}"""
     resource = _resource(request, "file")
-    try:
-        content = base64.b64decode(request.get("content_b64"), validate=True)
-    except (TypeError, binascii.Error, ValueError):
-        raise Refusal("bad-request", "content_b64 is not base64") from None
+    parts = request.get("parts")
+    content = _bytes(request.get("content_b64")) if parts is None else None
     mode, owner = _mode(request.get("mode")), _owner(request.get("owner"), resource["user"])
     with _run(request, places) as (store, run):
+        if content is None:
+            content = b"".join(store.get_blob(run, part) for part in parts)
         layer = _layer(of_run(store, run), request, request, resource)
         now = resources.observe([resource], store.seal)[0].state
         meant = {
@@ -80,6 +89,13 @@ def write(request, places):
             now = resources.observe([resource], store.seal)[0].state
         store.append(run, {"event": "done", "n": layer.n, "after": now})
     return {"changed": changed, "after": resources.describe(now)}
+
+
+def _bytes(text):
+    try:
+        return base64.b64decode(text, validate=True)
+    except (TypeError, binascii.Error, ValueError):
+        raise Refusal("bad-request", "content_b64 is not base64") from None
 
 
 def _mode(text):

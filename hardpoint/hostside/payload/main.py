@@ -15,6 +15,7 @@ HANDLERS = {
     "close": "journal:close",
     "runs": "history:runs",
     "claims": "history:claims",
+    "stage": "change:stage",
     "write": "change:write",
     "remove": "change:remove",
     "set": "change:put",
