@@ -145,7 +145,9 @@ class Applier:
 
 def _attach_reader(host: Host, restart_busy: bool) -> None:
     """Facts that operations ask while executing go out one by one: nothing is cached into apply."""
-    window = Window(host.connector, lambda request: host.connector.execute([request])[0], Privileges())
+    window = Window(
+        host.connector, lambda request: host.connector.execute([request])[0], Privileges()
+    )
     reader = StrictReader(facing(host, window), window)
     reader.restart_busy = restart_busy
     attach(host, reader)

@@ -43,7 +43,9 @@ class HostCheck:
 class Checker:
     """Checks hosts under one policy."""
 
-    def __init__(self, session: Session, registry: Registry, policy: Policy, wanted: Wanted) -> None:
+    def __init__(
+        self, session: Session, registry: Registry, policy: Policy, wanted: Wanted
+    ) -> None:
         self._session = session
         self._policy = policy
         self._registry = registry

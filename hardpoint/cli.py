@@ -376,7 +376,9 @@ def _explained(control: str, path: str | None) -> str:
         hint = did_you_mean(control, registry.names(), "hardpoint controls lists them")
         raise UserError(f"no control is called {control}{hint}")
     chosen: Policy = load_policy(path, registry)
-    rows = [r for r in policy_table(chosen, registry, "@local") if r.control == registry[control].id]
+    rows = [
+        r for r in policy_table(chosen, registry, "@local") if r.control == registry[control].id
+    ]
     return explanations.explain(registry[control], rows)
 
 
@@ -386,9 +388,7 @@ def _print_rollback(results: dict[str, Any]) -> None:
         terminal.say(f"{host}\n{said}" if len(results) > 1 else said)
 
 
-def _show(
-    report: Report, target: Target, form: str, verbose: bool
-) -> int:
+def _show(report: Report, target: Target, form: str, verbose: bool) -> int:
     if form == "json":
         click.echo(json_report.render(report))
     else:

@@ -171,7 +171,9 @@ class Engine:
     ) -> int:
         """Applies to these hosts; how many of them are not as they should be now."""
         refused = _moved_hosts(batch, before, reviewed)
-        hosts = [h for h in batch if h.name not in refused and not before[h.name].report.unreachable]
+        hosts = [
+            h for h in batch if h.name not in refused and not before[h.name].report.unreachable
+        ]
         results = applier.apply(hosts, before)
         again = self._check(hosts)
         for host in hosts:
@@ -252,9 +254,7 @@ def judge_fates(before: HostCheck, after: HostCheck, result: HostApply) -> None:
             outcome.status = Status.BLOCKED
 
 
-def _fate(
-    key: tuple[str, str], earlier: Outcome | None, now: Outcome, result: HostApply
-) -> Fate:
+def _fate(key: tuple[str, str], earlier: Outcome | None, now: Outcome, result: HostApply) -> Fate:
     if key in result.busy:
         return Fate.BUSY
     if key in result.failed:

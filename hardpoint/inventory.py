@@ -9,7 +9,6 @@ from pathlib import Path
 from pyinfra.api import Config, Inventory, State
 from pyinfra.api.host import Host
 from pyinfra.context import ctx_config, ctx_state
-from pyinfra_cli.inventory import make_inventory, make_inventory_from_files
 
 
 class InventoryError(Exception):
@@ -18,6 +17,11 @@ class InventoryError(Exception):
 
 def load(name: str) -> Inventory:
     """The inventory that a person named. Raises InventoryError."""
+    # Importing pyinfra's command line patches the whole process: only the command may do that.
+    from pyinfra_cli.inventory import make_inventory, make_inventory_from_files
+
+    if not os.access(".", os.R_OK | os.X_OK):
+        os.chdir("/")  # sudo -u keeps a directory that its user may not look into
     state = State()
     state.cwd = os.getcwd()
     ctx_state.set(state)  # pyinfra runs an inventory file in the context of a state

@@ -90,14 +90,10 @@ def _compare(control: Control, view: ControlView, reader: WindowReader, look: _L
         # What is exposed stays exposed: busy only says why it can't be mended now.
         status = status if status is Status.EXPOSED else Status.BUSY
         reason = look.busy
-    return _outcome(
-        control, view, look.subject, (status, reason), look.findings, reader.changes
-    )
+    return _outcome(control, view, look.subject, (status, reason), look.findings, reader.changes)
 
 
-def _status(
-    findings: list[Finding], reader: WindowReader, subject: Subject
-) -> tuple[Status, str]:
+def _status(findings: list[Finding], reader: WindowReader, subject: Subject) -> tuple[Status, str]:
     if any(finding.exposed for finding in findings):
         return Status.EXPOSED, ""
     if findings or reader.changes:

@@ -30,9 +30,7 @@ class Step:
     owners: tuple[tuple[str, str], ...]
 
 
-def steps(
-    desired: Mapping[tuple[str, str], Iterable[Desired]], registry: Registry
-) -> list[Step]:
+def steps(desired: Mapping[tuple[str, str], Iterable[Desired]], registry: Registry) -> list[Step]:
     """What to do, in order: requirements first; files before the services that read them; a
     document once, with the fragments of all controls."""
     order = {control.id: position for position, control in enumerate(registry)}

@@ -242,7 +242,11 @@ def _send(conversation: Conversation, script: str, last_frame: bytes, limits: Li
 
 
 _REFUSALS = {
-    "there is no sudo here: connect as root": ("not found", "sudo': No such file", "sudo: No such file"),
+    "there is no sudo here: connect as root": (
+        "not found",
+        "sudo': No such file",
+        "sudo: No such file",
+    ),
     "sudo asks for a password: use --ask-sudo": (
         "password is required",
         "authentication is required",

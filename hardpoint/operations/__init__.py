@@ -51,5 +51,3 @@ class Desired:
         kind = type(self).__name__.lower()
         name = f"{claim.control} {claim.subject} {kind}"
         return type(self).operation(**self.arguments(), claim=claim, name=name, **global_arguments)
-
-

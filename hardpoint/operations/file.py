@@ -19,7 +19,6 @@ from hardpoint.operations import Desired, Refused
 from hardpoint.outcome import Change
 from hardpoint.reading import reader_of
 
-
 PART = 30 * 1024
 """Bytes of a content that go with one request."""
 

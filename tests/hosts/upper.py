@@ -12,6 +12,4 @@ JOURNAL = ("/var/lib/hardpoint", "/var/lib/hardpoint/*")
 def touched(host: Host, before: Snapshot, ignoring: tuple[str, ...] = ()) -> list[str]:
     """The paths that were added, removed or changed, but for login records and system logs."""
     difference = host.diff(before, (*NOISE, *ignoring))
-    return sorted(
-        path for kind in ("added", "removed", "changed") for path in difference[kind]
-    )
+    return sorted(path for kind in ("added", "removed", "changed") for path in difference[kind])

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import gevent
 import pytest
+from pyinfra.api import Inventory
 from pyinfra.api.host import Host
 from pyinfra.context import ctx_host, ctx_state
 
-from hardpoint import inventory
 from hardpoint.session import Session, enter
 
 
 @pytest.fixture
 def session() -> Session:
-    loaded = inventory.load("@local")
+    loaded = Inventory((["@local"], {}))
     return Session(loaded, list(loaded))
 
 

@@ -22,7 +22,11 @@ def main(arguments, catalogue):
     except ValueError:
         request = None
     if not isinstance(request, dict) or not permitted(request, catalogue):
-        reply = {"ok": False, "error": "not-permitted", "message": "this is no read of the catalogue"}
+        reply = {
+            "ok": False,
+            "error": "not-permitted",
+            "message": "this is no read of the catalogue",
+        }
     else:
         reply = answer(request)
     sys.stdout.write(json.dumps(reply) + "\n")
@@ -116,7 +120,9 @@ def _setting(arguments, catalogue):
     resource = arguments.get("resource")
     if set(arguments) != {"resource"} or not isinstance(resource, dict):
         return False
-    if set(resource) != {"type", "path", "user", "format", "key"} or not _are_texts(resource["key"]):
+    if set(resource) != {"type", "path", "user", "format", "key"} or not _are_texts(
+        resource["key"]
+    ):
         return False
     if resource["format"] == "json":
         return any(

@@ -47,11 +47,11 @@ def test_a_check_sees_everything_and_can_change_nothing(
 
 REFUSED = (
     "id",
-    "'{\"do\":\"read\",\"what\":\"files\",\"paths\":[\"/etc/shadow\"]}'",
-    "'{\"do\":\"read\",\"what\":\"units\",\"units\":[\"x;id\"],\"variables\":[]}'",
-    "'{\"do\":\"read\",\"what\":\"assignments\",\"variables\":[\"AWS_SECRET_ACCESS_KEY\"]}'",
-    "'{\"do\":\"rollback\",\"to\":\"origin\"}'",
-    "'{\"do\":\"package\",\"action\":\"install\",\"name\":\"tree\"}'",
+    '\'{"do":"read","what":"files","paths":["/etc/shadow"]}\'',
+    '\'{"do":"read","what":"units","units":["x;id"],"variables":[]}\'',
+    '\'{"do":"read","what":"assignments","variables":["AWS_SECRET_ACCESS_KEY"]}\'',
+    '\'{"do":"rollback","to":"origin"}\'',
+    '\'{"do":"package","action":"install","name":"tree"}\'',
     "",
     "a b",
 )
