@@ -111,7 +111,9 @@ class Engine:
                 failures += self._apply_batch(applier, batch, checks, after, reviewed)
                 if failures > rollout.max_failures:
                     stopped = f"stopped: {failures} host(s) still wrong after an earlier batch"
-        return self._report("apply", after, clock.seconds)
+        report = self._report("apply", after, clock.seconds)
+        report.run = applier.run
+        return report
 
     def prove(self) -> Report:
         with _timed() as clock:

@@ -174,6 +174,7 @@ class Report:
     hosts: list[HostReport] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
     rolled_back: dict[str, list[dict[str, str]] | str] = field(default_factory=dict)
+    run: str = ""
 
     def outcomes(self) -> Iterator[Outcome]:
         for host in self.hosts:

@@ -5,6 +5,7 @@ One operation owns a document and writes it once a run; controls contribute frag
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -70,7 +71,8 @@ def document(
         if _holds(state, wanted):
             continue
         name = ".".join(whole.key)
-        change = f"set {name} to {wanted!r} in {path}"
+        shown = json.dumps(wanted) if format == "json" else str(wanted)
+        change = f"set {name} to {shown} in {path}"
         reader.announce(Change(change, path, _shown(state), repr(wanted)), [path])
         # Each control that wants the key claims it, so that one alone can be taken back.
         claiming = [fragment for fragment in fragments if fragment.key == whole.key]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hardpoint.control import HOST_SUBJECT
 from hardpoint.outcome import (
@@ -83,8 +83,25 @@ def entries(report: Report, verbose: bool = False) -> list[Entry]:
     for host in report.hosts:
         for kind, sight in _of_host(host, verbose):
             groups.setdefault(kind, {})[sight] = None
-    found = [Entry(kind, tuple(sights)) for kind, sights in groups.items()]
+    found = _unknowns_joined(Entry(kind, tuple(sights)) for kind, sights in groups.items())
     return sorted(found, key=lambda entry: entry.kind.order)
+
+
+def _unknowns_joined(found: Iterable[Entry]) -> list[Entry]:
+    """What could not be judged for one and the same reason is one entry, of all its controls."""
+    joined: dict[object, list[Entry]] = {}
+    for entry in found:
+        unknown = entry.kind.status is Status.UNKNOWN
+        key = (replace(entry.kind, control="", details=()), entry.sights) if unknown else id(entry)
+        joined.setdefault(key, []).append(entry)
+    return [
+        group[0]
+        if len(group) == 1
+        else Entry(
+            replace(group[0].kind, control=f"{len(group)} controls", details=()), group[0].sights
+        )
+        for group in joined.values()
+    ]
 
 
 def _of_host(host: HostReport, verbose: bool) -> Iterator[tuple[Kind, Sight]]:

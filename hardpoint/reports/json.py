@@ -19,6 +19,7 @@ One object, in ASCII; keys are never renamed or removed without a new `schema_ve
         changes     a list of summary, place, before, after
         proof       result ("not run" without one), evidence, at
 
+    run             the id of the journal's run that an apply made, or null
     rolled_back     host -> a list of resource, result, reason, or the text why it could not be done
 
 Text from a host is as it was read, so whoever shows it has to escape it.
@@ -53,6 +54,7 @@ def _report(report: Report) -> dict[str, Any]:
         "notices": list(report.notices),
         "hosts": [_host(host) for host in report.hosts],
         "rolled_back": report.rolled_back,
+        "run": report.run or None,
     }
 
 

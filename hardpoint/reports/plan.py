@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import groupby
 
 from hardpoint.control import HOST_SUBJECT
 from hardpoint.outcome import HostReport, Outcome, Report, Status
@@ -57,9 +56,7 @@ def _of_outcome(outcome: Outcome) -> Iterator[str]:
     if not _acts(outcome):
         return
     yield f"  {name}"
-    for place, changes in groupby(outcome.changes, key=lambda change: change.place):
-        yield f"    {printable(place)}"
-        yield from (f"      {printable(change.summary)}" for change in changes)
+    yield from (f"    {printable(change.summary)}" for change in outcome.changes)
     if not outcome.changes:
         remedies = [finding.fix for finding in outcome.findings if finding.fix]
         yield from (f"    for you to do: {printable(remedy)}" for remedy in remedies)

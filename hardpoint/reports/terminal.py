@@ -97,6 +97,8 @@ def _next(report: Report, found: list[Entry]) -> list[str]:
         commands.append(" ".join(["hardpoint apply", *where]))
     if not open_entries and report.hosts and verb != "prove":
         commands.append(" ".join(["hardpoint prove", *where]))
+    if report.run and any(outcome.fate is Fate.FIXED for outcome in report.outcomes()):
+        commands.append(" ".join(["hardpoint rollback", *where, "--run", printable(report.run)]))
     worst = next((kind.control for kind in open_entries if kind.control), "")
     if worst:
         commands.append(f"hardpoint explain {printable(shlex.quote(worst))}")

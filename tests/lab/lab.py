@@ -161,7 +161,13 @@ class Lab:
         }
         join = [*JOIN_CGROUP, str(cgroup.create(self._group / "proxy"))]
         script = [sys.executable, "-I", str(paths.PACKAGE / "proxy.py"), json.dumps(settings)]
-        return subprocess.Popen([*join, *script], stdin=subprocess.DEVNULL, start_new_session=True)
+        return subprocess.Popen(
+            [*join, *script],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,  # a lab that stays up must not hold a pipe open
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
 
     def _draw(self, name: str, distro: str, wanted: Sequence[str]) -> tuple[Blueprint, str]:
         stack = (*(layers.layer(layer, distro) for layer in reversed(wanted)), images.image(distro))

@@ -9,7 +9,7 @@ import unicodedata
 import pytest
 from rich.console import Console
 
-from hardpoint.outcome import HostReport, Report
+from hardpoint.outcome import Fate, HostReport, Outcome, Report, Severity, Status
 from hardpoint.reports import terminal
 from hardpoint.reports.text import MAX_LENGTH, printable
 from tests.unit.golden.samples import (
@@ -154,3 +154,22 @@ def test_what_cannot_be_seen_is_shown_escaped(raw, shown):
 
 def test_what_is_too_long_says_so():
     assert printable("x" * (MAX_LENGTH + 5)) == "x" * MAX_LENGTH + "… (5 more characters)"
+
+
+def test_what_is_unknown_for_one_reason_is_said_once() -> None:
+    reason = "only root can look into /home/bob"
+    outcomes = [
+        Outcome("h", name, "bob", Status.UNKNOWN, Severity.HIGH, reason=reason)
+        for name in ("one", "two", "three")
+    ]
+    other = Outcome("h", "four", "bob", Status.UNKNOWN, Severity.HIGH, reason="a read hung")
+    report = Report("check", "recommended", "", hosts=[HostReport("h", outcomes=[*outcomes, other])])
+    text = terminal_text(report, 100)
+    assert text.count(reason) == 1
+    assert "3 controls" in text and "four" in text
+
+
+def test_an_apply_names_the_way_back() -> None:
+    outcome = Outcome("h", "one", "system", Status.COMPLIANT, Severity.HIGH, fate=Fate.FIXED)
+    report = Report("apply inv.py", "r", "", hosts=[HostReport("h", outcomes=[outcome])], run="R1")
+    assert "hardpoint rollback inv.py --run R1" in terminal_text(report, 120)

@@ -32,6 +32,8 @@ class Loopback(ServiceSetting):
         for cause in causes:
             if not any(_explains(cause, row) for row in open_here):
                 yield self._set(cause)
+        if not (open_here or causes):
+            yield from self._not_pinned(host, subject)
 
     def _exposed(self, host: HostView, row: dict[str, Any], causes: list[Cause]) -> Finding:
         where = _reachable(row["address"], host.read(Machine)["addresses"])
@@ -81,6 +83,17 @@ class Loopback(ServiceSetting):
             fix=cause.fix,
             severity=Severity.HIGH,
         )
+
+    def _not_pinned(self, host: HostView, subject: Subject) -> Iterator[Finding]:
+        """All is well, and one line in any file of the unit would end that."""
+        for unit in self._units_of(host, subject):
+            if self.variable.pinned and not self._ours(unit):
+                yield Finding(
+                    seen=f"nothing keeps {unit['unit']} on loopback: a drop-in or an environment "
+                    "file can open it, unseen",
+                    who=f"nobody now; then {self.metadata.risk}",
+                    severity=Severity.LOW,
+                )
 
     def prove(self, vantage: Vantage, host: HostView, subject: Subject) -> ProofResult | None:
         ports = {row["port"] for row in self.listeners(host)} | {self.port(host)}
