@@ -54,7 +54,7 @@ class Plan:
             f"{kind}{number}",
             mac,
             f"10.213.{self.slot}.{last}",
-            f"fd21:3a1a:b0:{self.slot:x}::{last:x}",
+            str(ipaddress.ip_address(f"fd21:3a1a:b0:{self.slot:x}::{last:x}")),
         )
 
     def is_free(self) -> bool:

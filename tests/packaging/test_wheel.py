@@ -20,7 +20,7 @@ TOOLS = Path(sys.executable).parent
 RENDER = """
 from hardpoint import templates
 assert "site-packages" in templates.__file__, templates.__file__
-print(templates.render("services/drop-in.conf.j2", control="a-control", path="/etc/a.env"))
+print(templates.render("services/drop-in.conf.j2", control="a-control", source="/etc/a.env"))
 """
 
 

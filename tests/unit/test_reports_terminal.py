@@ -163,7 +163,9 @@ def test_what_is_unknown_for_one_reason_is_said_once() -> None:
         for name in ("one", "two", "three")
     ]
     other = Outcome("h", "four", "bob", Status.UNKNOWN, Severity.HIGH, reason="a read hung")
-    report = Report("check", "recommended", "", hosts=[HostReport("h", outcomes=[*outcomes, other])])
+    report = Report(
+        "check", "recommended", "", hosts=[HostReport("h", outcomes=[*outcomes, other])]
+    )
     text = terminal_text(report, 100)
     assert text.count(reason) == 1
     assert "3 controls" in text and "four" in text
