@@ -87,7 +87,7 @@ class Loopback(ServiceSetting):
     def _not_pinned(self, host: HostView, subject: Subject) -> Iterator[Finding]:
         """All is well, and one line in any file of the unit would end that."""
         for unit in self._units_of(host, subject):
-            if self.variable.pinned and not self._ours(unit):
+            if self.pins and not self._ours(unit):
                 yield Finding(
                     seen=f"nothing keeps {unit['unit']} on loopback: a drop-in or an environment "
                     "file can open it, unseen",

@@ -92,6 +92,11 @@ class ServiceSetting(Control):
         self.keys = keys
         self.switch = switch
 
+    @property
+    def pins(self) -> bool:
+        """Whether a drop-in of ours sets the variable always."""
+        return self.variable is not None and self.variable.pinned
+
     # What is there
 
     def units(self, host: HostView) -> list[dict[str, Any]]:
@@ -165,7 +170,7 @@ class ServiceSetting(Control):
             value = self._theirs(unit)
             verdict = self._judge(self.variable.rule, value, host, serves=True)
             unsafe = value is not None and not verdict.holds
-            if self.variable.pinned or unsafe or self._ours(unit):
+            if self.pins or unsafe or self._ours(unit):
                 yield from self._drop_in(host, unit, verdict.safe)
             elif self._runs_with(host, unit) is not None:
                 yield self._restart(host, unit, ())
