@@ -4,7 +4,7 @@ import glob
 import os
 import pwd
 
-from . import edit_lines, read_host, userio
+from . import edit_lines, homes, userio
 from .errors import Refusal
 
 MAX_RAW = 200
@@ -46,20 +46,13 @@ def read(request):
     `value` is None where the shell computes it: only `raw`, as it is written, is known then.
     """
     names = request["variables"]
-    found, limits = [], list(read_host.limits())
+    found, limits = [], []
     for pattern, form in SYSTEM_FILES:
         # A distribution's own links (profile.d on Debian 13) lead to files of root's.
         paths = {os.path.realpath(path) for path in glob.glob(pattern)}
         _add(None, paths, form, names, found, limits)
-    for user in read_host.visible_people():
-        try:
-            theirs, unseen = userio.as_user(user.pw_name, _in_home, user.pw_name, names)
-        except Refusal as problem:
-            limits.append({"subject": user.pw_name, "reason": problem.message})
-            continue
-        found += theirs
-        limits += unseen
-    return {"assignments": found, "limits": limits}
+    theirs, unseen = homes.look(_in_home, names)
+    return {"assignments": found + theirs, "limits": limits + unseen}
 
 
 def _in_home(name, names):

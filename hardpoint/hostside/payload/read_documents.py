@@ -3,7 +3,7 @@
 import os
 import pwd
 
-from . import edit_json, read_host, userio
+from . import edit_json, homes, userio
 from .errors import Refusal
 
 
@@ -13,17 +13,7 @@ def read(request):
     `request["documents"]` is [{path (below the home), keys: [[...]]}]; state is present, malformed
     or unreadable; files that don't exist are left out. A key is joined with dots in `values`.
     """
-    found, limits = [], list(read_host.limits())
-    for user in read_host.visible_people():
-        try:
-            theirs, unseen = userio.as_user(
-                user.pw_name, _in_home, user.pw_name, request["documents"]
-            )
-        except Refusal as problem:
-            limits.append({"subject": user.pw_name, "reason": problem.message})
-            continue
-        found += theirs
-        limits += unseen
+    found, limits = homes.look(_in_home, request["documents"])
     return {"documents": found, "limits": limits}
 
 
