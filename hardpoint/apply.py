@@ -73,10 +73,12 @@ class Applier:
         if not wanted and not check.withdrawn:
             return result
         _attach_reader(host, self._restart_busy)
-        refusal = self._begin(host)
-        if refusal:
-            where = result.busy if refusal.startswith("busy:") else result.failed
-            where.update(dict.fromkeys(wanted, refusal.removeprefix("busy: ")))
+        try:
+            remote.ask(host, {"do": "begin", "run": self.run, "who": self._who})
+        except (OSError, hostside.HostsideError) as error:
+            leased = isinstance(error, hostside.HostsideError) and error.code == "busy"
+            where = result.busy if leased else result.failed
+            where.update(dict.fromkeys(wanted, str(error)))
             return result
         for control in check.withdrawn:
             self._withdraw(host, control, result)
@@ -103,16 +105,6 @@ class Applier:
             remote.ask(host, {"do": "close", "run": self.run})
         except (OSError, hostside.HostsideError):
             pass
-
-    def _begin(self, host: Host) -> str:
-        """Takes the host's lease. Why not, where somebody else has it; "" when it is ours."""
-        try:
-            remote.ask(host, {"do": "begin", "run": self.run, "who": self._who})
-        except hostside.HostsideError as error:
-            return f"busy: {error}" if error.code == "busy" else str(error)
-        except OSError as error:
-            return str(error)
-        return ""
 
     def _do(self, state: State, host: Host, step: Step, result: HostApply) -> None:
         for owner in step.owners:

@@ -44,16 +44,18 @@ class Checker:
     """Checks hosts under one policy."""
 
     def __init__(
-        self, session: Session, registry: Registry, policy: Policy, wanted: Wanted
+        self,
+        session: Session,
+        registry: Registry,
+        policy: Policy,
+        wanted: Wanted,
+        restart_busy: bool = False,
     ) -> None:
         self._session = session
         self._policy = policy
         self._registry = registry
         self._controls = [control for control in registry if wanted(control)]
-        self._restart_busy = False
-
-    def allow_restart_of_busy(self) -> None:
-        self._restart_busy = True
+        self._restart_busy = restart_busy
 
     @property
     def controls(self) -> list[Control]:

@@ -18,7 +18,7 @@ from rich.text import Text
 from hardpoint import __version__, inventory, plan, terminal
 from hardpoint.control import Control, Registry
 from hardpoint.controls import registry as all_controls
-from hardpoint.engine import Engine, Rollout
+from hardpoint.engine import Engine, Rollback, Rollout
 from hardpoint.outcome import ExitCode, Report
 from hardpoint.policy import Policy, PolicyError, load_policy, policy_table
 from hardpoint.policy.problems import did_you_mean
@@ -201,12 +201,12 @@ def rollback(
         raise UserError("one --control at a time")
     control = target.controls[0] if target.controls else None
     with _engine(target, "rolling back", any_control=True) as engine:
-        what = {"run": run_id, "control": control, "to_origin": bool(to), "force": force}
+        what = Rollback(run_id, control, bool(to), force)
         if not yes:
-            _print_rollback(engine.rollback(**what, dry=True).rolled_back)
+            _print_rollback(engine.rollback_plan(what))
             if not terminal.confirm("roll this back?", "--yes"):
                 return ExitCode.COMPLIANT
-        report = engine.rollback(**what)
+        report = engine.rollback(what)
     if form == "terminal":
         _print_rollback(report.rolled_back)
     return _show(report, target, form, verbose)

@@ -54,6 +54,20 @@ class Rollout:
         return max(1, int(self.batch))
 
 
+RolledBack = dict[str, list[dict[str, str]] | str]
+"""host -> its resources with results, or why it could not be rolled back."""
+
+
+@dataclass(frozen=True)
+class Rollback:
+    """What to take back: a run, a control, or everything down to its origin."""
+
+    run: str | None
+    control: str | None
+    to_origin: bool
+    force: bool
+
+
 def _no_progress(total: int) -> AbstractContextManager[Callable[[str], None]]:
     return nullcontext(lambda host: None)
 
@@ -77,9 +91,9 @@ class Engine:
         self.session = Session(
             self.inventory, self.hosts, self.sudo_password, self.accept_new_host_keys
         )
-        self.checker = Checker(self.session, self.registry, self.policy, self.wanted)
-        if self.restart_busy:
-            self.checker.allow_restart_of_busy()
+        self.checker = Checker(
+            self.session, self.registry, self.policy, self.wanted, self.restart_busy
+        )
 
     # Commands
 
@@ -121,26 +135,18 @@ class Engine:
             Prover(self.session, self.policy, self.checker.controls).prove(self.hosts, checks)
         return self._report("prove", checks, clock.seconds)
 
-    def rollback(
-        self, run: str | None, control: str | None, to_origin: bool, force: bool, dry: bool = False
-    ) -> Report:
-        """Plays the hosts' journals back, then checks. `rolled_back` of the report has for each host
-        the resources with results, or why it could not be done."""
-        request = {
-            "do": "rollback",
-            "run": run,
-            "control": control,
-            "to": "origin" if to_origin else None,
-            "force": force,
-            "dry": dry,
-            "who": journal.operator(),
-        }
+    def rollback(self, what: Rollback) -> Report:
+        """Plays the hosts' journals back, then checks; `rolled_back` of the report says how it went."""
         with _timed() as clock:
-            replies = self._ask_all(request)
+            results = self._roll_back(what, dry=False)
             checks = self._check(self.hosts)
         report = self._report("rollback", checks, clock.seconds)
-        report.rolled_back = {name: _rolled_back(reply) for name, reply in replies.items()}
+        report.rolled_back = results
         return report
+
+    def rollback_plan(self, what: Rollback) -> RolledBack:
+        """What a rollback would do; nothing is changed."""
+        return self._roll_back(what, dry=True)
 
     def runs(self) -> dict[str, list[dict[str, Any]] | str]:
         """host -> its runs, newest first, or why they can't be seen."""
@@ -158,6 +164,18 @@ class Engine:
     def _check(self, hosts: list[Host]) -> dict[str, HostCheck]:
         with self.progress(len(hosts)) as step:
             return self.checker.check(hosts, step)
+
+    def _roll_back(self, what: Rollback, dry: bool) -> RolledBack:
+        request = {
+            "do": "rollback",
+            "run": what.run,
+            "control": what.control,
+            "to": "origin" if what.to_origin else None,
+            "force": what.force,
+            "dry": dry,
+            "who": journal.operator(),
+        }
+        return {name: _rolled_back(reply) for name, reply in self._ask_all(request).items()}
 
     def _ask_all(self, request: dict[str, Any]) -> dict[str, dict[str, Any] | BaseException]:
         with self.session.phase() as state:
