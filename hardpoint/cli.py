@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cache, partial, wraps
 from pathlib import Path
 from typing import Any
@@ -20,21 +20,29 @@ from hardpoint.control import Control, Registry
 from hardpoint.controls import registry as all_controls
 from hardpoint.engine import Engine, Rollback, Rollout
 from hardpoint.outcome import ExitCode, Report
+from hardpoint.output import Files, OutputError
 from hardpoint.policy import Policy, PolicyError, load_policy, policy_table
 from hardpoint.policy.problems import did_you_mean
 from hardpoint.reports import explain as explanations
-from hardpoint.reports import json as json_report
 from hardpoint.reports import plan as plan_report
 from hardpoint.reports import policy as policy_report
 from hardpoint.reports import runs as runs_report
 from hardpoint.reports import terminal as terminal_report
+from hardpoint.reports.forms import FORMS
 
 
 class UserError(Exception):
     """Something that the person can mend; the text says what and how."""
 
 
-_TOLD = (UserError, PolicyError, inventory.InventoryError, plan.PlanError, terminal.NoTerminal)
+_TOLD = (
+    UserError,
+    PolicyError,
+    OutputError,
+    inventory.InventoryError,
+    plan.PlanError,
+    terminal.NoTerminal,
+)
 
 
 def run(arguments: list[str] | None = None) -> int:
@@ -88,25 +96,65 @@ _TARGET_OPTIONS = [
     ),
     click.option("--accept-new", is_flag=True, help="Trust the key of a host seen first."),
 ]
-_FORMAT = click.option(
-    "--format", "form", type=click.Choice(["terminal", "json"]), default="terminal"
-)
-_VERBOSE = click.option("-v", "--verbose", is_flag=True, help="Also list what holds.")
 _YES = click.option("--yes", is_flag=True, help="Do not ask.")
 
 
-def _with_target(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Adds the options that say which hosts, policy and controls; they arrive as one Target."""
+@dataclass(frozen=True)
+class Shape:
+    """How the report is told: what is printed, and the files that it is written to besides."""
 
-    @wraps(function)
-    def wrapped(**given: Any) -> Any:
-        names = Target.__dataclass_fields__
-        target = Target(**{name: given.pop(name) for name in names})
-        return function(target, **given)
+    form: str
+    verbose: bool
+    files: Files
 
-    for option in reversed(_TARGET_OPTIONS):
-        wrapped = option(wrapped)
-    return wrapped
+
+def _opened(context: click.Context, parameter: click.Parameter, paths: tuple[Path, ...]) -> Files:
+    """The report files, until the command ends; a mistake in them is one of usage."""
+    try:
+        return context.with_resource(Files(paths))
+    except OutputError as error:
+        raise click.BadParameter(str(error)) from error
+
+
+_SHAPE_OPTIONS = [
+    click.option(
+        "--format",
+        "form",
+        type=click.Choice(["terminal", *FORMS]),
+        default="terminal",
+        help="What is printed.",
+    ),
+    click.option(
+        "--output",
+        "files",
+        type=click.Path(path_type=Path),
+        multiple=True,
+        callback=_opened,
+        metavar="FILE",
+        help="Write the report there too: NAME.sarif, NAME.xml (JUnit) or NAME.json.",
+    ),
+    click.option("-v", "--verbose", is_flag=True, help="Also list what holds."),
+]
+
+
+def _gathered(kind: type, options: list[Any], name: str) -> Callable[..., Any]:
+    """A decorator that adds options; what was given for them arrives as one value."""
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(function)
+        def wrapped(**given: Any) -> Any:
+            whole = kind(**{field.name: given.pop(field.name) for field in fields(kind)})
+            return function(**given, **{name: whole})
+
+        for option in reversed(options):
+            wrapped = option(wrapped)
+        return wrapped
+
+    return decorate
+
+
+_with_target = _gathered(Target, _TARGET_OPTIONS, "target")
+_with_shape = _gathered(Shape, _SHAPE_OPTIONS, "shape")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -117,19 +165,17 @@ def cli() -> None:
 
 @cli.command()
 @_with_target
-@_FORMAT
-@_VERBOSE
-def check(target: Target, form: str, verbose: bool) -> int:
+@_with_shape
+def check(target: Target, shape: Shape) -> int:
     """Look, change nothing. Exit: 0 all right, 2 drift or exposure, 3 not all could be judged."""
     with _engine(target, "checking") as engine:
         report, _ = engine.check()
-    return _show(report, target, form, verbose)
+    return _show(report, target, shape)
 
 
 @cli.command()
 @_with_target
-@_FORMAT
-@_VERBOSE
+@_with_shape
 @_YES
 @click.option("--canary", type=click.IntRange(0), default=0, help="So many hosts first.")
 @click.option("--batch", default="", metavar="N|N%", help="Hosts at a time; default: all.")
@@ -139,8 +185,7 @@ def check(target: Target, form: str, verbose: bool) -> int:
 @click.option("--plan", "reviewed", type=click.Path(path_type=Path), help="Apply only this plan.")
 def apply(
     target: Target,
-    form: str,
-    verbose: bool,
+    shape: Shape,
     yes: bool,
     canary: int,
     batch: str,
@@ -157,38 +202,37 @@ def apply(
         if plan_out:
             plan.to_file(plan_out, before.profile, before.hosts)
             terminal.say(f"{plan_report.plan(before)}\n\nwritten to {plan_out}")
+            shape.files.write(before)
             return _exit(before)
-        if form == "terminal":
+        if shape.form == "terminal":
             terminal.say(plan_report.plan(before))
         if _changes(before) and not yes and not terminal.confirm("apply this?", "--yes"):
+            shape.files.write(before)
             return _exit(before)
         after = engine.apply(checks, rollout, wanted)
-    return _show(after, target, form, verbose)
+    return _show(after, target, shape)
 
 
 @cli.command()
 @_with_target
-@_FORMAT
-@_VERBOSE
-def prove(target: Target, form: str, verbose: bool) -> int:
+@_with_shape
+def prove(target: Target, shape: Shape) -> int:
     """Test the effect: connect from outside, ask as a foreign web page would."""
     with _engine(target, "proving") as engine:
         report = engine.prove()
-    return _show(report, target, form, verbose)
+    return _show(report, target, shape)
 
 
 @cli.command()
 @_with_target
-@_FORMAT
-@_VERBOSE
+@_with_shape
 @_YES
 @click.option("--run", "run_id", metavar="RUN", help="What this run changed (see: runs).")
 @click.option("--to", type=click.Choice(["origin"]), help="All that hardpoint ever changed.")
 @click.option("--force", is_flag=True, help="Also what was changed by somebody else since.")
 def rollback(
     target: Target,
-    form: str,
-    verbose: bool,
+    shape: Shape,
     yes: bool,
     run_id: str | None,
     to: str | None,
@@ -207,9 +251,9 @@ def rollback(
             if not terminal.confirm("roll this back?", "--yes"):
                 return ExitCode.COMPLIANT
         report = engine.rollback(what)
-    if form == "terminal":
+    if shape.form == "terminal":
         _print_rollback(report.rolled_back)
-    return _show(report, target, form, verbose)
+    return _show(report, target, shape)
 
 
 @cli.command()
@@ -388,12 +432,13 @@ def _print_rollback(results: dict[str, Any]) -> None:
         terminal.say(f"{host}\n{said}" if len(results) > 1 else said)
 
 
-def _show(report: Report, target: Target, form: str, verbose: bool) -> int:
-    if form == "json":
-        click.echo(json_report.render(report))
+def _show(report: Report, target: Target, shape: Shape) -> int:
+    shape.files.write(report)
+    if shape.form in FORMS:
+        click.echo(FORMS[shape.form](report))
     else:
         report.command += target.words
-        terminal_report.render(report, terminal.output(), verbose)
+        terminal_report.render(report, terminal.output(), shape.verbose)
     return _exit(report)
 
 

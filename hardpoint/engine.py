@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pyinfra.api import Inventory
@@ -208,11 +208,12 @@ class Engine:
         return Report(
             command=command,
             profile=self.policy.profile,
-            started=datetime.now(UTC).isoformat(timespec="seconds"),
+            started=(datetime.now(UTC) - timedelta(seconds=seconds)).isoformat(timespec="seconds"),
             controls=len(self.checker.controls),
             seconds=seconds,
             hosts=[checks[host.name].report for host in self.hosts],
             notices=list(self.policy.notices),
+            about={control.id: control.metadata for control in self.checker.controls},
         )
 
 

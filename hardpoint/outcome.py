@@ -1,13 +1,18 @@
 """What hardpoint found out: statuses, findings, outcomes and the reports made of them.
 
-Reports (terminal, JSON) are functions of these values and know nothing else.
+Reports (terminal, JSON, JUnit, SARIF) are functions of these values and know nothing else.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hardpoint.control import Metadata
 
 
 class Status(StrEnum):
@@ -77,6 +82,7 @@ class ExitCode(IntEnum):
 
 
 _DRIFTED = {Status.EXPOSED, Status.DRIFT}
+_PLACE = re.compile(r"(?P<path>/[^:;]+?)(?::(?P<line>[1-9][0-9]{0,8}) | (?:sets|has) )")
 _HELD = {Status.WAIVED, Status.SKIPPED, Status.COMPLIANT, Status.NOT_APPLICABLE}
 
 
@@ -85,7 +91,8 @@ class Finding:
     """Something that contradicts a control's goal, in the words a person reads.
 
     `seen` is the consequence in plain words; `who` says who could do what with it; `why` names
-    the cause with its place; `fix` is what apply would do, or the exact command where it can't.
+    the cause, and begins with its place where that is a file (`/etc/x.conf:3 sets ...`,
+    `/etc/x.json has ...`); `fix` is what apply would do, or the exact command where it can't.
     `exposed` is an observed effect (whatever the files say); otherwise it is drift.
     """
 
@@ -95,6 +102,12 @@ class Finding:
     fix: str = ""
     exposed: bool = False
     severity: Severity | None = None
+
+    @property
+    def place(self) -> tuple[str, int | None] | None:
+        """The host's file that is the cause, with its line where that is known."""
+        found = _PLACE.match(self.why)
+        return (found["path"], int(found["line"]) if found["line"] else None) if found else None
 
 
 @dataclass(frozen=True)
@@ -175,6 +188,8 @@ class Report:
     notices: list[str] = field(default_factory=list)
     rolled_back: dict[str, list[dict[str, str]] | str] = field(default_factory=dict)
     run: str = ""
+    about: dict[str, Metadata] = field(default_factory=dict)
+    """What the controls of this run are, by id."""
 
     def outcomes(self) -> Iterator[Outcome]:
         for host in self.hosts:

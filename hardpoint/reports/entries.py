@@ -123,7 +123,7 @@ def _of_outcome(outcome: Outcome, verbose: bool) -> Iterator[tuple[Kind, Sight]]
     """One entry a finding; one with the reason where there is none, or none is of interest."""
     findings = [] if outcome.status in {*_QUIET, Status.WAIVED} else outcome.findings
     changes_told = False
-    for finding in findings or [Finding(seen=_summary(outcome))]:
+    for finding in findings or [Finding(seen=summary(outcome))]:
         status = outcome.status
         if findings and status in _JUDGED:
             status = Status.EXPOSED if finding.exposed else Status.DRIFT
@@ -144,7 +144,7 @@ def _of_outcome(outcome: Outcome, verbose: bool) -> Iterator[tuple[Kind, Sight]]
         yield kind, Sight(outcome.host, outcome.subject, finding.seen)
 
 
-def _summary(outcome: Outcome) -> str:
+def summary(outcome: Outcome) -> str:
     """What to say of an outcome without findings."""
     if outcome.status is Status.WAIVED and outcome.waiver:
         return outcome.waiver

@@ -8,7 +8,7 @@ import pytest
 
 from tests.unit.golden.samples import HERE, texts
 
-SUFFIXES = {".txt", ".json", ".md"}
+SUFFIXES = {".txt", ".json", ".xml", ".sarif", ".md"}
 
 
 @pytest.fixture(scope="module")

@@ -25,7 +25,7 @@ from hardpoint.outcome import (
     Status,
 )
 from hardpoint.policy import load_policy, policy_table
-from hardpoint.reports import controls_page, explain, json, plan, policy, terminal
+from hardpoint.reports import controls_page, explain, json, junit, plan, policy, sarif, terminal
 from tests.unit.sample_controls import sample_registry
 
 HERE = Path(__file__).parent
@@ -255,6 +255,11 @@ def texts(scratch: Path) -> Iterator[tuple[str, str]]:
             yield f"{name}-{width}.txt", terminal_text(report(), width)
     yield "every_status-verbose.txt", terminal_text(every_status(), 80, verbose=True)
     yield "every_status.json", json.render(every_status()) + "\n"
+    for name in ("every_status", "fleet", "hostile"):
+        report = fleet(1) if name == "fleet" else REPORTS[name]()
+        report.about = {control.id: control.metadata for control in sample_registry()}
+        yield f"{name}.xml", junit.render(report) + "\n"
+        yield f"{name}.sarif", sarif.render(report) + "\n"
     yield "plan.txt", plan.plan(every_status()) + "\n"
     yield "plan-fleet.txt", plan.plan(fleet(2)) + "\n"
     yield "rollback.txt", plan.rollback(ROLLED_BACK) + "\n"
