@@ -150,6 +150,7 @@ _RULES = {
     "units": _units,
     "assignments": _assignments,
     "documents": _documents,
+    "containers": _nothing,
     "launchd": _launchd,
     "files": _files,
     "setting": _setting,

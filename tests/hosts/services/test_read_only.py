@@ -28,6 +28,7 @@ READS: dict[str, dict] = {
         }
     },
     "packages": {"names": ["bash", "no-such-package"]},
+    "containers": {},
     "launchd": {"variables": ["OLLAMA_HOST"], "apps": [], "switches": []},
 }  # fmt: skip
 
