@@ -53,7 +53,12 @@ def effective(files, names, base, read_text, specifiers):
 
 
 def _service_lines(text):
-    """(line number, key, value) of the [Service] section, continuation lines joined."""
+    """(line number, key, value) of the [Service] section."""
+    return [(n, key, value) for n, section, key, value in lines_of(text) if section == "[Service]"]
+
+
+def lines_of(text):
+    """(line number, "[Section]", key, value) of a unit's file, continuation lines joined."""
     section, pending, start = "", None, 0
     for number, line in enumerate([*text.split("\n"), ""], 1):
         stripped = line.rstrip("\r").lstrip(" \t")
@@ -67,9 +72,9 @@ def _service_lines(text):
         pending, joined = None, joined.strip(" \t\r")
         if joined.startswith("["):
             section = joined
-        elif section == "[Service]" and "=" in joined:
+        elif "=" in joined:
             key, _, value = joined.partition("=")
-            yield start, key.rstrip(), value.lstrip()
+            yield start, section, key.rstrip(), value.lstrip()
 
 
 def _ends_escaped(line):
@@ -103,7 +108,7 @@ def _word(value, place):
         char = value[place]
         place += 1
         if char == "\\":
-            part, place = _escape(value, place)
+            part, place = escape(value, place)
             if part is None:
                 return None, place
             text.append(part)
@@ -118,7 +123,7 @@ def _word(value, place):
     return (None if quote else "".join(text)), place
 
 
-def _escape(value, place):
+def escape(value, place):
     char = value[place : place + 1]
     if char in _ESCAPES and char:
         return _ESCAPES[char], place + 1
