@@ -26,6 +26,8 @@ def readable(services: Sequence[ServiceSetting]) -> dict[str, Any]:
     documents = [s.wanted_documents() for s in services]
     return {
         "variables": sorted(variables),
+        "programs": [],
+        "flags": [],
         "identify": sorted({s.service.identify for s in services}),
         "documents": [document for group in documents for document in group],
         "files": [READER, SUDOERS],

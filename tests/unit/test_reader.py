@@ -54,6 +54,17 @@ def test_what_a_check_asks_is_permitted(control: Control) -> None:
     assert not permitted({"do": "many", "requests": [{"do": "many", "requests": []}]}, catalogue)
 
 
+def test_a_command_line_is_looked_at_for_catalogued_programs_and_flags_alone() -> None:
+    catalogue = {"variables": ["V"], "programs": ["vllm", "jupyter lab"], "flags": ["--host"]}
+    asked = {"do": "read", "what": "units", "units": [], "variables": ["V"]}
+    more = {"programs": ["jupyter lab"], "flags": ["--host"], "masked": ["V", "--host"]}
+    assert permitted({**asked, **more}, catalogue)
+    for name, value in {"programs": "ssh", "flags": "--api-key", "masked": "W"}.items():
+        assert not permitted({**asked, **more, name: [value]}, catalogue)
+        assert not permitted({**asked, **more, name: value}, catalogue)
+        assert not permitted({**asked, **more, name: [[value]]}, catalogue)
+
+
 def test_every_part_of_the_reader_fits_into_one_command() -> None:
     host = Asking(reader())
     host.options["user"] = "ops"

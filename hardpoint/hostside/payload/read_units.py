@@ -4,7 +4,7 @@ import os
 import pwd
 import subprocess
 
-from . import read_host, sockets, unit_settings, userio
+from . import find_units, read_host, sockets, unit_commands, unit_files, unit_settings, userio
 from .errors import Refusal
 
 PROPERTIES = (
@@ -12,90 +12,121 @@ PROPERTIES = (
     "MainPID,ControlGroup"
 )
 SECONDS = 8
-USER_UNIT_PATHS = (
-    "{home}/.config/systemd/user",
-    "/etc/systemd/user",
-    "/run/systemd/user",
-    "{home}/.local/share/systemd/user",
-    "/usr/local/share/systemd/user",
-    "/usr/share/systemd/user",
-    "/usr/local/lib/systemd/user",
-    "/usr/lib/systemd/user",
-)
-SYSTEM_UNIT_PATHS = (
-    "/etc/systemd/system",
-    "/run/systemd/system",
-    "/usr/local/lib/systemd/system",
-    "/usr/lib/systemd/system",
-)
 
 
 def read(request):
     """{units: [...], limits: [...]}.
 
-    A unit: {manager, unit, running_manager, load, active, enabled, fragment, files, newest,
-    reload_needed, pid, started, settings: {name: [{value, place}]}, running: {name: value} | None,
-    clients: [text]}. Units that don't exist are left out.
+    A unit: {manager, unit, running_manager, load, active, sub, failed, enabled, installed, fragment,
+    files, newest, reload_needed, pid, started, settings: {name: [{value, place}]},
+    running: {name: value} | None, clients: [text]}. Units that don't exist are left out.
+    With "programs" (command_line.py) also every service that runs one, whatever its name, masked ones
+    that are named in "units", and in each row `commands` and `running_commands` (unit_commands.py).
+    The values of "masked" variables and flags leave as "set", or "" where they are empty.
     """
-    names, units = request["variables"], request["units"]
     found, limits = [], list(read_host.limits())
     if os.path.isdir("/run/systemd/system"):
-        found += _managed("system", None, units, names)
+        _add(_managed("system", None, request), found, limits)
     for user in read_host.visible_people():
         try:
-            found += userio.as_user(user.pw_name, _of_user, user.pw_name, units, names, timeout=15)
+            theirs = userio.as_user(user.pw_name, _of_user, user.pw_name, request, timeout=15)
         except Refusal as problem:
             limits.append({"subject": user.pw_name, "reason": problem.message})
-    _add_processes(found, names)
+            continue
+        _add(theirs, found, limits)
+    _add_processes(found, request)
+    unit_commands.mask(found, request.get("masked", []))
     return {"units": found, "limits": limits}
 
 
-def _of_user(name, units, names):
+def _add(theirs, found, limits):
+    found += theirs[0]
+    limits += [limit for limit in theirs[1] if limit not in limits]
+
+
+def _of_user(name, request):
     user = pwd.getpwnam(name)
     runtime = "/run/user/%d" % user.pw_uid
     if os.path.exists(runtime + "/systemd/private"):
         try:
-            return _managed(name, user, units, names)
+            return _managed(name, user, request)
         except OSError as error:  # the socket outlives a manager that ends, and is there before it
             if "connect" not in str(error).lower():
                 raise
-    return [found for found in (_asleep(user, unit, names) for unit in units) if found]
+    base = unit_files.environment_d(user)
+    names, limits = _candidates(name, user, request)
+    named = [one for one in names if not find_units.is_template(one)]
+    rows = {unit: _asleep(user, unit, request, base) for unit in _both(request["units"], named)}
+    return [row for unit, row in rows.items() if row and _wanted(unit, row, request)], limits
 
 
-def _managed(manager, user, units, names):
-    """Units as a running manager knows them."""
-    base = _manager_environment(manager, user, names)
-    found = []
-    for shown in _show(user, units):
-        if _cannot_run(shown):
+def _managed(manager, user, request):
+    """(units as a running manager knows them, limits)."""
+    base = _manager_environment(manager, user)
+    names, limits = _candidates(manager, user, request)
+    named = [name for name in names if not find_units.is_template(name)]
+    if len(named) < len(names):
+        named = _both(named, _instances(user, set(names) - set(named)))
+    found, seen, wanted = [], set(), _both(request["units"], named)
+    for name, shown in zip(wanted, _show(user, wanted)):
+        masked = "programs" in request and shown.get("LoadState") == "masked"
+        if shown["Id"] in seen or (_cannot_run(shown) and not masked):
             continue
+        seen.add(shown["Id"])
         files = [p for p in [shown.get("FragmentPath")] + shown.get("DropInPaths", "").split() if p]
-        on_disk = _on_disk(manager, user, shown["Id"], files)
-        unit = _unit(manager, user, shown["Id"], files, names, base)
+        on_disk = unit_files.on_disk(user, shown["Id"], files)
+        unit = _unit(manager, user, shown["Id"], files, request, base)
         unit.update(
             running_manager=True,
             load=shown.get("LoadState", ""),
             active=shown.get("ActiveState", ""),
+            sub=shown.get("SubState", ""),
+            failed=shown.get("ActiveState") == "failed",
             enabled=shown.get("UnitFileState", ""),
             reload_needed=shown.get("NeedDaemonReload") == "yes" or _unread(files, on_disk),
             pid=int(shown.get("MainPID") or 0),
             cgroup=shown.get("ControlGroup", ""),
         )
         if unit["reload_needed"] or not unit["pid"]:
-            unit.update(_unit(manager, user, shown["Id"], on_disk, names, base))
-        found.append(unit)
-    return found
+            unit.update(_unit(manager, user, shown["Id"], on_disk, request, base))
+        if _wanted(name, unit, request):
+            found.append(unit)
+    return found, limits
+
+
+def _candidates(manager, user, request):
+    """(services whose files name one of the programs, limits)."""
+    if not request.get("programs"):
+        return [], []
+    runtime = "/run/user/%d" % user.pw_uid if user else "/run"
+    folders = unit_files.roots(user)
+    folders += ["%s/systemd/%s" % (runtime, folder) for folder in find_units.TRANSIENT]
+    names, unread = find_units.candidates(folders, request["programs"])
+    reason = "%s can't be read: which program it runs is not known"
+    return names, [{"subject": manager, "reason": reason % path} for path in unread]
+
+
+def _both(one, other):
+    return list(dict.fromkeys([*one, *other]))
+
+
+def _instances(user, templates):
+    """Instances of templates that the manager has loaded."""
+    patterns = [name.replace("@.", "@*.") for name in sorted(templates)]
+    command = ["list-units", "--all", "--plain", "--no-legend", "--no-pager", *patterns]
+    lines = _systemctl(user, command).splitlines()
+    return [line.split()[0] for line in lines if line.split()]
+
+
+def _wanted(name, row, request):
+    """Whether it was named, or runs one of the programs."""
+    return name in request["units"] or bool(row.get("commands"))
 
 
 def _cannot_run(shown):
     """Nothing is installed under that name, or it is masked and has stopped."""
     load, active = shown.get("LoadState"), shown.get("ActiveState")
     return load == "not-found" or (load == "masked" and active in ("inactive", "failed"))
-
-
-def _on_disk(manager, user, name, files):
-    """The files that the manager will read when it is told to read again."""
-    return files[:1] + _drop_ins(_drop_in_directories(manager, user, name)) if files else []
 
 
 def _unread(files, on_disk):
@@ -105,101 +136,62 @@ def _unread(files, on_disk):
     return any(os.path.basename(path) not in known for path in on_disk)
 
 
-def _asleep(user, unit, names):
+def _asleep(user, unit, request, base):
     """A unit of a user whose manager doesn't run: from its files alone."""
-    fragment = next(
-        (p for p in (_path(d, user) + "/" + unit for d in USER_UNIT_PATHS) if os.path.lexists(p)),
-        None,
-    )
-    if fragment is None or os.path.realpath(fragment) == "/dev/null":  # absent, or masked
+    fragment = unit_files.fragment(unit, user)
+    masked = fragment is not None and os.path.realpath(fragment) == "/dev/null"
+    if fragment is None or (masked and "programs" not in request):
         return None
-    files = [fragment] + _drop_ins(_drop_in_directories(user.pw_name, user, unit))
-    found = _unit(user.pw_name, user, unit, files, names, _environment_d(user, names))
+    files = [fragment] + unit_files.drop_ins(user, unit)
+    found = _unit(user.pw_name, user, unit, files, request, base)
     found.update(
-        running_manager=False, load="", active="inactive", enabled="", reload_needed=False, pid=0
-    )
+        running_manager=False, load="masked" if masked else "", active="inactive", sub="",
+        failed=False, enabled="", reload_needed=False, pid=0,
+    )  # fmt: skip
     return found
 
 
-def _unit(manager, user, name, files, names, base):
-    specifiers = _specifiers(name, user)
-    chain, environment_files = unit_settings.effective(files, names, base, _text, specifiers)
+def _unit(manager, user, name, files, request, base):
+    specifiers, names = unit_files.specifiers(name, user), request["variables"]
+    commands = unit_commands.Commands(files, unit_files.text, specifiers, request)
+    every = _both(names, sorted(commands.references()))
+    chain, environment_files = unit_settings.effective(
+        files, every, base, unit_files.text, specifiers
+    )
     everything = files + environment_files
-    return {
+    unread = [
+        path for path in environment_files if os.path.exists(path) and unit_files.text(path) is None
+    ]
+    row = {
         "manager": manager,
         "unit": name,
         "fragment": files[0] if files else "",
         "files": everything,
         "newest": unit_settings.newest(everything),
-        "settings": chain,
+        "settings": {name: chain[name] for name in names},
+        "installed": commands.installed(),
     }
-
-
-def _specifiers(unit, user):
-    """Those of systemd.unit(5) that paths and addresses are made of."""
-    home, name, uid = (user.pw_dir, user.pw_name, user.pw_uid) if user else ("/root", "root", 0)
-    stem, host = unit.rpartition(".")[0], os.uname().nodename
-    folders = (
-        {"t": "/run/user/%d" % uid, "E": home + "/.config", "C": home + "/.cache"}
-        if user
-        else {"t": "/run", "E": "/etc", "C": "/var/cache", "S": "/var/lib", "L": "/var/log"}
-    )
-    return {
-        "%": "%", "h": home, "u": name, "U": str(uid), "n": unit, "N": stem,
-        "p": stem.partition("@")[0], "i": stem.partition("@")[2], "H": host,
-        "l": host.partition(".")[0], **folders,
-    }  # fmt: skip
-
-
-def _drop_in_directories(manager, user, unit):
-    system = manager == "system"
-    roots = SYSTEM_UNIT_PATHS if system else [_path(root, user) for root in USER_UNIT_PATHS]
-    return ["%s/%s.d" % (root, name) for name in _drop_in_names(unit) for root in roots]
-
-
-def _drop_in_names(unit):
-    """ollama-gpu@1.service: itself, ollama-gpu@.service, ollama-.service, and service."""
-    stem, _, kind = unit.rpartition(".")
-    prefix, at, _ = stem.partition("@")
-    dashed = prefix.split("-")[:-1]
-    shorter = ["-".join(dashed[:n]) + "-" for n in range(len(dashed), 0, -1)]
-    template = [prefix + "@"] if at else []
-    return [unit] + ["%s.%s" % (name, kind) for name in template + shorter] + [kind]
-
-
-def _drop_ins(directories):
-    """Drop-ins in the order in which systemd reads them: by name, the first directory's copy wins."""
-    chosen = {}
-    for directory in directories:
-        try:
-            names = os.listdir(directory)
-        except OSError:
-            continue
-        for name in names:
-            if name.endswith(".conf"):
-                chosen.setdefault(name, directory + "/" + name)
-    return [chosen[name] for name in sorted(chosen)]
-
-
-def _path(template, user):
-    return template.replace("{home}", user.pw_dir)
+    if request.get("programs"):
+        row["commands"] = commands.rows(chain, complete=not unread)
+    return row
 
 
 def _show(user, units):
-    command = ["systemctl"] + (["--user"] if user else []) + ["show", "-p", PROPERTIES] + units
-    blocks = _run(command, user).split("\n\n")
+    if not units:  # systemctl would show the manager
+        return []
+    blocks = _systemctl(user, ["show", "-p", PROPERTIES, "--", *units]).split("\n\n")
     return [dict(line.split("=", 1) for line in b.splitlines() if "=" in line) for b in blocks if b]
 
 
-def _manager_environment(manager, user, names):
+def _manager_environment(manager, user):
     """What the manager itself hands to every service: set-environment, DefaultEnvironment=, ..."""
-    command = ["systemctl"] + (["--user"] if user else []) + ["show-environment"]
-    place = "the environment of %s (%s)" % (
+    place = "the environment of %s (systemctl %sshow-environment)" % (
         "%s's manager" % manager if user else "the system manager",
-        " ".join(command),
+        "--user " if user else "",
     )
-    pairs = [line.partition("=")[::2] for line in _run(command, user).splitlines()]
-    return [(name, _unquoted(value), place) for name, value in pairs if name in names]
+    lines = _systemctl(user, ["show-environment"]).splitlines()
+    pairs = [line.partition("=")[::2] for line in lines]
+    return [(name, _unquoted(value), place) for name, value in pairs]
 
 
 def _unquoted(value):
@@ -208,21 +200,8 @@ def _unquoted(value):
     return words[0] if words else value
 
 
-def _environment_d(user, names):
-    """environment.d as the user's manager will read it at the next login (environment.d(5))."""
-    directories = [
-        user.pw_dir + "/.config/environment.d",
-        "/etc/environment.d",
-        "/run/environment.d",
-        "/usr/lib/environment.d",
-    ]
-    pairs = []
-    for path in ["/etc/environment"] + _drop_ins(directories):
-        pairs += [p for p in unit_settings.file_pairs(path, _text(path)) if p[0] in names]
-    return pairs
-
-
-def _run(command, user):
+def _systemctl(user, arguments):
+    command = ["systemctl"] + (["--user"] if user else []) + arguments
     environment = dict(os.environ, LC_ALL="C", SYSTEMD_COLORS="0", SYSTEMD_PAGER="")
     if user:
         runtime = "/run/user/%d" % user.pw_uid
@@ -241,22 +220,15 @@ def _run(command, user):
     return done.stdout.decode("utf-8", "replace")
 
 
-def _text(path):
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        with os.fdopen(descriptor, "rb") as file:
-            return file.read(1024 * 1024).decode("utf-8", "replace")
-    except OSError:
-        return None
-
-
-def _add_processes(found, names):
+def _add_processes(found, request):
     """Start time, environment and clients of what runs, asked as who we are (root sees them all)."""
     rows = sockets.table()
     for unit in found:
         pid = unit.get("pid", 0)
         unit["started"] = sockets.started(pid) if pid else None
-        unit["running"] = sockets.environment(pid, names) if pid else None
+        unit["running"] = sockets.environment(pid, request["variables"]) if pid else None
+        if request.get("programs"):
+            unit["running_commands"] = unit_commands.running(pid, request) if pid else None
         unit["clients"] = _clients(unit.pop("cgroup", ""), rows) if pid else []
 
 

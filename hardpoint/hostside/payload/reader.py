@@ -13,6 +13,8 @@ _OURS = re.compile(
     r"|/Library/LaunchAgents/hardpoint\.[a-z0-9-]{1,80}\.plist"
 )
 
+_COMMANDS = ("programs", "flags")
+
 
 def main(arguments, catalogue):
     """Answers the one request; exit status 0, 1 for a refusal."""
@@ -36,7 +38,8 @@ def main(arguments, catalogue):
 def permitted(request, catalogue):
     """Whether the request is one that a check makes under this catalogue.
 
-    catalogue: {variables: [names], identify: [paths], documents: [{path, keys}], files: [paths]}.
+    catalogue: {variables: [names], programs: [patterns], flags: [names], identify: [paths],
+    documents: [{path, keys}], files: [paths]}.
     """
     if request.get("do") == "many":
         parts = request.get("requests")
@@ -74,11 +77,23 @@ def _is_port(text):
 
 def _units(arguments, catalogue):
     units = arguments.get("units")
+    masked = arguments.get("masked", [])
     return (
-        set(arguments) == {"units", "variables"}
+        {"units", "variables"} <= set(arguments) <= {"units", "variables", "masked", *_COMMANDS}
         and _are_texts(units)
         and all(_UNIT.fullmatch(unit) for unit in units)
         and _are_variables(arguments["variables"], catalogue)
+        and _are_commands(arguments, catalogue)
+        and _are_texts(masked)
+        and all(one in [*catalogue["variables"], *catalogue["flags"]] for one in masked)
+    )
+
+
+def _are_commands(arguments, catalogue):
+    return all(
+        _are_texts(arguments.get(part, []))
+        and all(one in catalogue[part] for one in arguments.get(part, []))
+        for part in _COMMANDS
     )
 
 

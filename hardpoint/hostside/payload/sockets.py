@@ -113,6 +113,12 @@ def environment(pid, names):
     return {n: found[n].decode("utf-8", "replace")[:4096] for n in names if n in found}
 
 
+def arguments(pid):
+    """The words that a process was started with, as it shows them now; [] where it is gone."""
+    text = _text("/proc/%d/cmdline" % pid)
+    return text.rstrip("\0").split("\0") if text else []
+
+
 def _owner(pid):
     try:
         uid = os.stat("/proc/%d" % pid).st_uid

@@ -15,7 +15,10 @@ pytestmark = pytest.mark.lab
 STUDIO = ".lmstudio/.internal/http-server-config.json"
 READS: dict[str, dict] = {
     "host": {},
-    "units": {"units": ["ollama.service"], "variables": ["OLLAMA_HOST", "OLLAMA_ORIGINS"]},
+    "units": {
+        "units": ["ollama.service"], "variables": ["OLLAMA_HOST", "OLLAMA_ORIGINS"],
+        "programs": ["ollama", "sshd"], "flags": ["-D"], "masked": ["OLLAMA_ORIGINS"],
+    },
     "assignments": {"variables": ["OLLAMA_HOST"]},
     "documents": {"documents": [{"path": STUDIO, "keys": [["networkInterface"], ["cors"]]}]},
     "listeners": {"identify": {"11434": "/api/version", "1234": "/v1/models"}},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hardpoint.hostside.payload import read_listeners, read_units, sockets
+from hardpoint.hostside.payload import read_listeners, read_units, sockets, unit_files
 
 USER = "0::/user.slice/user-1000.slice"
 
@@ -30,8 +30,8 @@ def test_whose_a_process_is(cgroup: str, unit: tuple[str, str]) -> None:
 
 
 def test_drop_in_folders_are_those_of_systemd() -> None:
-    assert read_units._drop_in_names("ollama.service") == ["ollama.service", "service"]
-    assert read_units._drop_in_names("ollama-gpu-big@1.service") == [
+    assert unit_files._drop_in_names("ollama.service") == ["ollama.service", "service"]
+    assert unit_files._drop_in_names("ollama-gpu-big@1.service") == [
         "ollama-gpu-big@1.service",
         "ollama-gpu-big@.service",
         "ollama-gpu-.service",
