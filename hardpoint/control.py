@@ -1,7 +1,7 @@
 """What a control is, and the registry of all of them.
 
 A subclass of `Control` is a *kind* (how a thing is bound to loopback); an instance is a *control*
-(`ollama-loopback`). An instance is a row of data: see controls/services/catalogue.yaml.
+(`ollama-loopback`). An instance is a row of data: see controls/services/rows/.
 """
 
 from __future__ import annotations

@@ -22,14 +22,14 @@ def registry() -> Registry:
 
 def readable(services: Sequence[ServiceSetting]) -> dict[str, Any]:
     """What the root-owned reader may be asked for: what these controls ask in a check."""
-    variables = {s.variable.name for s in services if s.variable}
-    documents = [s.wanted_documents() for s in services]
+    asked = services[0].asked
+    units = asked.units()
     return {
-        "variables": sorted(variables),
-        "programs": [],
-        "flags": [],
-        "identify": sorted({s.service.identify for s in services}),
-        "documents": [document for group in documents for document in group],
+        "variables": units["variables"],
+        "programs": units["programs"],
+        "flags": units["flags"],
+        "services": asked.listeners()["services"],
+        "documents": asked.documents(),
         "files": [READER, SUDOERS],
         "apps": sorted({s.service.app for s in services if s.service.app}),
         "switches": [s.switch.query for s in services if s.switch],

@@ -8,7 +8,7 @@ from hardpoint.facts import Read
 
 
 class Assignments(Read):
-    """{assignments: [{user: None | "alice", path, format, line, name, value, raw}], limits}.
+    """{assignments: [{user: None | "alice", path, format, line, key, name, value, raw}], limits}.
 
     Query: {"variables": [...]}. `value` is None where the shell computes it, from `raw`.
     """

@@ -9,9 +9,11 @@ from hardpoint.facts import Read
 
 class Listeners(Read):
     """{listeners: [{address: "0.0.0.0", port: 11434, user, pid, comm, program, unit, manager,
-    started}], answers: {"11434": '{"version":"0.17.4"}'}, root: bool}.
+    started, service: "ollama" | "", version: "0.17.4", open: bool | None}], root: bool}.
 
-    Query: {"identify": {"11434": "/api/version"}}, a harmless GET on the host's own loopback.
+    Query: {"services": [{id, programs, port, ports, path, key, protected}]}. `service`: whose
+    program the process runs, or who answers a harmless GET of `path` on the host's own loopback;
+    `open`: whether `protected` is answered without credentials.
     Source: /proc/net/tcp and tcp6 (proc(5)).
     """
 
@@ -19,7 +21,7 @@ class Listeners(Read):
 
     @staticmethod
     def default() -> dict[str, Any]:
-        return {"listeners": [], "answers": {}, "root": False}
+        return {"listeners": [], "root": False}
 
 
 class CrossOrigin(Read):

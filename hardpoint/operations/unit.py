@@ -22,7 +22,7 @@ def unit(
     unit: str,
     manager: str,
     files: tuple[str, ...],
-    units: tuple[str, ...],
+    query: dict[str, Any],
     variables: tuple[str, ...],
     claim: Claim,
 ) -> Iterator[StringCommand]:
@@ -31,17 +31,18 @@ def unit(
     + unit: such as ollama.service
     + manager: system, or the user whose manager runs it
     + files: what this control puts in place for it
-    + units, variables: the query that the control reads units with (one read serves both)
+    + query: what the control reads units with (one read serves both)
+    + variables: those that the running process must have as its files say
     """
     reader = reader_of(host)
-    row = find(reader, unit, manager, units, variables)
+    row = find(reader, unit, manager, query)
     if row is None or not row["running_manager"]:
         host.noop(f"{unit} is not loaded: it reads its files when it starts")
         return
     planned = () if host.state.is_executing else reader.planned_paths
     coming = sorted(set(planned) & {*files, *row["files"]})
     actions = ["daemon-reload"] if row["reload_needed"] or coming else []
-    reason = _stale(row, coming) if row["active"] in ("active", "activating") else ""
+    reason = _stale(row, coming, variables) if row["active"] in ("active", "activating") else ""
     if reason:
         actions.append("restart")
     if not actions:
@@ -58,16 +59,14 @@ def unit(
     )
 
 
-def find(
-    reader: Reader, unit: str, manager: str, units: tuple[str, ...], variables: tuple[str, ...]
-) -> dict[str, Any] | None:
+def find(reader: Reader, unit: str, manager: str, query: dict[str, Any]) -> dict[str, Any] | None:
     """The row of one unit of one manager; None where it doesn't exist."""
-    rows = reader.read(Units, units=list(units), variables=list(variables))["units"]
+    rows = reader.read(Units, **query)["units"]
     matching = (row for row in rows if row["unit"] == unit and row["manager"] == manager)
     return next(matching, None)
 
 
-def _stale(row: dict[str, Any], coming: list[str]) -> str:
+def _stale(row: dict[str, Any], coming: list[str], variables: tuple[str, ...]) -> str:
     """Why the running process does not have the configuration that is on disk; "" if it has."""
     if coming:
         return f"{coming[0]} will change"
@@ -77,7 +76,8 @@ def _stale(row: dict[str, Any], coming: list[str]) -> str:
         return "it started before its files were changed"
     running = row["running"]
     if running is not None:
-        for name, chain in row["settings"].items():
+        for name in variables:
+            chain = row["settings"].get(name)
             configured = chain[-1]["value"] if chain else None
             if running.get(name) != configured:
                 return f"it runs with another {name}"
@@ -101,5 +101,5 @@ class Unit(Desired):
     unit: str
     manager: str
     files: tuple[str, ...]
-    units: tuple[str, ...]
+    query: dict[str, Any]
     variables: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""The services catalogue: rows of catalogue.yaml become controls.
+"""The services catalogue: each file of rows/ is a service with its controls.
 
 A row is validated in full: an unknown key, a wrong type or a rule that does not exist stops the
 import, so that a mistake is found by the first test.
@@ -6,157 +6,150 @@ import, so that a mistake is found by the first test.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Mapping
+from functools import cache
 from importlib import resources
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field
 
 from hardpoint.control import Metadata, Option, Reference
+from hardpoint.controls.services.asked import Asked
+from hardpoint.controls.services.authentication import Authentication
 from hardpoint.controls.services.loopback import Loopback
 from hardpoint.controls.services.macos import Switch
 from hardpoint.controls.services.origins import Origins
-from hardpoint.controls.services.rules import RULES
-from hardpoint.controls.services.setting import Key, Service, ServiceSetting, Variable
-from hardpoint.outcome import Severity
+from hardpoint.controls.services.schema import ControlRow, KindRow, ServiceRow, known
+from hardpoint.controls.services.service import Flag, Key, Knobs, Service, Variable
+from hardpoint.controls.services.setting import ServiceSetting
+from hardpoint.controls.services.wording import changes
 
-KINDS: dict[str, type[ServiceSetting]] = {"loopback": Loopback, "origins": Origins}
-
-
-class Row(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class ServiceRow(Row):
-    name: str
-    processes: list[str]
-    port: int
-    identify: str
-    version_key: str = ""
-    units: list[str] = []
-    app: str = ""
-    stop: str
-    start: str
+KINDS: dict[str, type[ServiceSetting]] = {
+    "loopback": Loopback,
+    "origins": Origins,
+    "authentication": Authentication,
+}
+_FOLDER = resources.files(__package__)
 
 
-class VariableRow(Row):
-    name: str
-    rule: str
-    pinned: bool
-    clients: bool = False
-
-
-class KeyRow(Row):
-    path: str
-    key: list[str]
-    rule: str
-
-
-class SwitchRow(Row):
-    path: str
-    table: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
-    column: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
-    words: str
-
-
-class ControlRow(Row):
-    id: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)+$")
-    kind: str
-    service: str
-    title: str
-    severity: Severity
-    risk: str
-    changes: str
-    undo: str
-    profiles: list[str]
-    requires: list[str] = []
-    aliases: list[str] = []
-    sources: list[str]
-    mappings: dict[str, list[str]]
-    variable: VariableRow | None = None
-    keys: list[KeyRow] = []
-    switch: SwitchRow | None = None
-
-
-class Catalogue(Row):
-    services: dict[str, ServiceRow]
-    controls: list[ControlRow]
+@cache
+def services() -> tuple[Service, ...]:
+    """Every service that we know."""
+    return tuple(_service(id, row) for id, row in parse(texts()).items())
 
 
 def load() -> list[ServiceSetting]:
     """All controls of the catalogue that we ship."""
-    return parse(
-        resources.files(__package__).joinpath("catalogue.yaml").read_text(encoding="utf-8")
+    return controls(texts())
+
+
+def texts() -> dict[str, str]:
+    """The files that we ship: {id of a service: text}."""
+    files = (one for one in _FOLDER.joinpath("rows").iterdir() if one.name.endswith(".yaml"))
+    found = {one.name.removesuffix(".yaml"): one.read_text(encoding="utf-8") for one in files}
+    return dict(sorted(found.items()))
+
+
+def parse(files: Mapping[str, str]) -> dict[str, ServiceRow]:
+    """The services of the files. Raises ValueError (pydantic's is one) for a mistake."""
+    rows = {}
+    for id, text in files.items():
+        try:
+            rows[id] = ServiceRow.model_validate(yaml.safe_load(text))
+            for row in rows[id].controls:
+                known("kind", row.kind, KINDS)
+        except ValueError as error:
+            raise ValueError(f"{id}.yaml: {error}") from error
+    return rows
+
+
+def controls(files: Mapping[str, str]) -> list[ServiceSetting]:
+    """The controls of the files."""
+    rows = parse(files)
+    made = {id: _service(id, row) for id, row in rows.items()}
+    every = [(made[id], row) for id, service in rows.items() for row in service.controls]
+    asked = Asked(
+        services=tuple(made.values()),
+        default_units=tuple(unit for row in rows.values() for unit in row.units),
+        knobs=tuple((service, _knobs(row)) for service, row in every),
+        protected={service.id: row.protected for service, row in every if row.protected},
     )
-
-
-def parse(text: str) -> list[ServiceSetting]:
-    """The controls of a catalogue's text. Raises ValueError (pydantic's is one) for a mistake."""
-    catalogue = Catalogue.model_validate(yaml.safe_load(text))
-    for row in catalogue.controls:
-        _check_names(row, catalogue)
-    return [_control(row, catalogue.services[row.service]) for row in catalogue.controls]
-
-
-def _check_names(row: ControlRow, catalogue: Catalogue) -> None:
-    parts = [part for part in (row.variable, *row.keys) if part is not None]
-    if not parts:
-        raise ValueError(f"{row.id}: it has neither a variable nor keys")
-    names: list[tuple[str, str, Collection[str]]] = [
-        ("kind", row.kind, KINDS),
-        ("service", row.service, catalogue.services),
-        *(("rule", part.rule, RULES) for part in parts),
+    return [
+        KINDS[row.kind](
+            _metadata(row, service, rows[service.id]),
+            service,
+            _knobs(row),
+            asked,
+            Switch(**row.switch.model_dump()) if row.switch else None,
+        )
+        for service, row in every
     ]
-    for what, name, known in names:
-        if name not in known:
-            raise ValueError(f"{row.id}: no {what} is called {name!r}; there are {list(known)}")
 
 
-def _control(row: ControlRow, service: ServiceRow) -> ServiceSetting:
-    return KINDS[row.kind](
-        _metadata(row, service),
-        Service(
-            service.name,
-            tuple(service.processes),
-            service.port,
-            service.identify,
-            service.version_key,
-            service.stop,
-            service.start,
-            service.app,
-        ),
-        Variable(**row.variable.model_dump()) if row.variable else None,
-        tuple(Key(key.path, tuple(key.key), key.rule) for key in row.keys),
-        Switch(**row.switch.model_dump()) if row.switch else None,
+@cache
+def _kinds() -> dict[str, KindRow]:
+    text = _FOLDER.joinpath("kinds.yaml").read_text(encoding="utf-8")
+    return {name: KindRow.model_validate(row) for name, row in yaml.safe_load(text).items()}
+
+
+def _service(id: str, row: ServiceRow) -> Service:
+    return Service(
+        id=id,
+        name=row.name,
+        programs=tuple(row.programs),
+        port=row.port,
+        dedicated=not row.shared,
+        ports=tuple(row.ports),
+        identify=row.identify,
+        version_key=row.version_key,
+        images=tuple(row.images),
+        stop=row.stop,
+        start=row.start,
+        app=row.app,
     )
 
 
-def _metadata(row: ControlRow, service: ServiceRow) -> Metadata:
+def _knobs(row: ControlRow) -> Knobs:
+    return Knobs(
+        Variable(**row.variable.model_dump()) if row.variable else None,
+        Flag(tuple(row.flag.names), row.flag.rule, row.flag.pinned) if row.flag else None,
+        tuple(Key(**{**key.model_dump(), "key": tuple(key.key)}) for key in row.keys),
+    )
+
+
+def _metadata(row: ControlRow, service: Service, whole: ServiceRow) -> Metadata:
+    kind = _kinds()[row.kind]
+    id = row.id or f"{service.id}-{kind.suffix}"
+    mappings = row.mappings or kind.mappings
     return Metadata(
-        id=row.id,
+        id=id,
         family="services",
-        title=row.title,
-        severity=row.severity,
+        title=row.title or kind.title.format(name=service.name),
+        severity=row.severity or kind.severity,
         risk=row.risk,
-        changes=row.changes,
-        undo=row.undo,
-        profiles=tuple(row.profiles),
-        mappings=tuple(
-            Reference(framework, id) for framework, ids in row.mappings.items() for id in ids
-        ),
+        changes=row.changes or changes(row, whole),
+        undo=f"hardpoint rollback --control {id}",
+        profiles=tuple(row.profiles or kind.profiles),
+        mappings=tuple(Reference(name, one) for name, ids in mappings.items() for one in ids),
         sources=tuple(row.sources),
         requires=tuple(row.requires),
         aliases=tuple(row.aliases),
-        options=_options(row, service),
+        options=_options(row, service, whole),
     )
 
 
-def _options(row: ControlRow, service: ServiceRow) -> dict[str, Option]:
+def _options(row: ControlRow, service: Service, whole: ServiceRow) -> dict[str, Option]:
     options = {"port": Option(int, service.port, f"The port that {service.name} listens on.")}
-    if row.variable:
+    if row.variable or row.flag or row.kind == "loopback":
         options["units"] = Option(
             list[str],
-            service.units,
-            f"systemd units, of the system or of users, that run {service.name}.",
+            whole.units,
+            f"systemd units that run {service.name} and are not recognised by their command.",
+        )
+    if row.kind == "loopback" and not (row.variable or row.flag or row.keys):
+        options["confine"] = Option(
+            bool,
+            False,
+            "Let systemd cut units of the system off from every network but loopback, in both "
+            "directions: model downloads too.",
         )
     return options

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import ipaddress
-import json
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
 
 from hardpoint.control import HostView, Subject, Vantage
-from hardpoint.controls.services import macos
-from hardpoint.controls.services.setting import Cause, ServiceSetting
+from hardpoint.controls.services import macos, units
+from hardpoint.controls.services.service import Cause, Row
+from hardpoint.controls.services.setting import ServiceSetting
 from hardpoint.facts.machine import Machine
 from hardpoint.outcome import Finding, ProofResult, Severity
 
@@ -35,27 +34,22 @@ class Loopback(ServiceSetting):
         if not (open_here or causes):
             yield from self._not_pinned(host, subject)
 
-    def _exposed(self, host: HostView, row: dict[str, Any], causes: list[Cause]) -> Finding:
+    def _exposed(self, host: HostView, row: Row, causes: list[Cause]) -> Finding:
         where = _reachable(row["address"], host.read(Machine)["addresses"])
         by_whom, remedy = self._of_a_person(host, row)
         why = [*(cause.text for cause in causes), *by_whom]
         return Finding(
-            seen=f"{self._named(host, row)} answers on {where}:{row['port']}",
+            seen=f"{self._named(row)} answers on {where}:{row['port']}",
             who=self.metadata.risk,
             why="; ".join(why) or f"no setting says so: look at {_command_line(row)}",
             fix="; ".join([*(cause.fix for cause in causes if cause.fix), *remedy]),
             exposed=True,
         )
 
-    def _named(self, host: HostView, row: dict[str, Any]) -> str:
-        answer = self.sockets(host)["answers"].get(str(row["port"]), "")
-        try:
-            version = json.loads(answer)[self.service.version_key]
-        except (ValueError, KeyError, TypeError):
-            return self.service.name
-        return f"{self.service.name} {version}" if isinstance(version, str) else self.service.name
+    def _named(self, row: Row) -> str:
+        return f"{self.service.name} {row['version']}".rstrip()
 
-    def _of_a_person(self, host: HostView, row: dict[str, Any]) -> tuple[list[str], list[str]]:
+    def _of_a_person(self, host: HostView, row: Row) -> tuple[list[str], list[str]]:
         """Why, and the exact remedy, for what no unit that we know runs: it is never killed."""
         if row["pid"] is None:
             return [], [f"run with sudo to see which process of {row['user']} this is"]
@@ -63,7 +57,7 @@ class Loopback(ServiceSetting):
             return on_mac
         if not row["unit"]:
             return [_started_by_hand(row)], [self._by_hand(row)]
-        if row["unit"] in host.options.get("units", [row["unit"]]):
+        if row["unit"] in {one["unit"] for one in units.found(self, host)}:
             return [], []
         known = ", ".join([*host.options["units"], row["unit"]])
         option = f"options: {{{self.id}: {{units: [{known}]}}}}"
@@ -71,32 +65,35 @@ class Loopback(ServiceSetting):
             f"in the policy, {option}"
         ]
 
-    def _by_hand(self, row: dict[str, Any]) -> str:
+    def _by_hand(self, row: Row) -> str:
         stop = self.service.stop.format(pid=row["pid"])
         return f"as {row['user']}: {stop}; {self.service.start.format(port=row['port'])}"
 
     def _set(self, cause: Cause) -> Finding:
+        then = "once another setting goes" if cause.dormant else "when it starts next"
         return Finding(
-            seen=f"{self.service.name} will answer your network when it starts next",
+            seen=f"{self.service.name} will answer your network {then}",
             who=self.metadata.risk,
             why=cause.text,
             fix=cause.fix,
-            severity=Severity.HIGH,
+            severity=Severity.LOW if cause.dormant else Severity.HIGH,
         )
 
     def _not_pinned(self, host: HostView, subject: Subject) -> Iterator[Finding]:
         """All is well, and one line in any file of the unit would end that."""
-        for unit in self._units_of(host, subject):
-            if self.pins and not self._ours(unit):
+        for row in units.of(self, host, subject) if self.pins else ():
+            if not units.is_ours(self, row):
                 yield Finding(
-                    seen=f"nothing keeps {unit['unit']} on loopback: a drop-in or an environment "
+                    seen=f"nothing keeps {row['unit']} on loopback: a drop-in or an environment "
                     "file can open it, unseen",
                     who=f"nobody now; then {self.metadata.risk}",
                     severity=Severity.LOW,
                 )
 
     def prove(self, vantage: Vantage, host: HostView, subject: Subject) -> ProofResult | None:
-        ports = {row["port"] for row in self.listeners(host)} | {self.port(host)}
+        """On a shared port somebody else may well be open to all."""
+        ports = {row["port"] for row in self.listeners(host)}
+        ports |= {self.port(host)} if self.service.dedicated else set()
         return vantage.cannot_connect(host.read(Machine)["addresses"], sorted(ports))
 
 
@@ -105,7 +102,7 @@ def is_loopback(address: str) -> bool:
     return ipaddress.ip_address(address.partition("%")[0]).is_loopback
 
 
-def _explains(cause: Cause, row: dict[str, Any]) -> bool:
+def _explains(cause: Cause, row: Row) -> bool:
     """Whether a listener may be there because of this; without root its unit is not known."""
     return row["pid"] is None or cause.unit in (None, row["unit"])
 
@@ -117,7 +114,7 @@ def _reachable(address: str, own: list[str]) -> str:
     return f"[{address}]" if ":" in address else address
 
 
-def _command_line(row: dict[str, Any]) -> str:
+def _command_line(row: Row) -> str:
     """Where a process gets an address from that no file sets."""
     whose = "" if row.get("manager") in ("system", None, "") else "--user "
     return (
@@ -125,6 +122,6 @@ def _command_line(row: dict[str, Any]) -> str:
     )
 
 
-def _started_by_hand(row: dict[str, Any]) -> str:
+def _started_by_hand(row: Row) -> str:
     since = datetime.fromtimestamp(row["started"]).strftime("%F %H:%M") if row["started"] else "?"
     return f"started by hand: {row['comm']}, pid {row['pid']} of {row['user']}, since {since}"

@@ -42,7 +42,7 @@ class Switch:
 def query(control: ServiceSetting) -> dict[str, Any]:
     """What a control asks launchd."""
     return {
-        "variables": [control.variable.name] if control.variable else [],
+        "variables": [control.knobs.variable.name] if control.knobs.variable else [],
         "apps": [control.service.app] if control.service.app else [],
         "switches": [control.switch.query] if control.switch else [],
     }
@@ -80,18 +80,18 @@ def hardened(control: ServiceSetting, host: HostView, subject: Subject) -> Itera
             continue
         verdict = control.judge_login(value, host)
         if not verdict.holds:
-            name = control.variable.name
+            name = control.knobs.variable.name
             yield LaunchdEnvironment(subject.name, name, verdict.safe, query(control))
 
 
 def _wants_agent(control: ServiceSetting, found: dict[str, Any]) -> bool:
     """Whether the service is used here: its app is installed, or somebody's session has a value."""
     used = found["apps"] or found["switches"] or any(_value(control, r) for r in found["sessions"])
-    return control.variable is not None and control.variable.pinned and bool(used)
+    return control.knobs.variable is not None and control.knobs.variable.pinned and bool(used)
 
 
 def _value(control: ServiceSetting, session: dict[str, Any]) -> str | None:
-    return session["values"].get(control.variable.name) if control.variable else None
+    return session["values"].get(control.knobs.variable.name) if control.knobs.variable else None
 
 
 def _agent(control: ServiceSetting, value: str) -> File:
@@ -99,7 +99,7 @@ def _agent(control: ServiceSetting, value: str) -> File:
         "services/launch-agent.plist.j2",
         control=control.id,
         label=_label(control),
-        variable=control.variable.name,
+        variable=control.knobs.variable.name,
         value=value,
     )
     return File(f"{AGENTS}/{_label(control)}.plist", content, owner="root:wheel")
@@ -124,7 +124,7 @@ def causes(control: ServiceSetting, host: HostView, subject: Subject) -> Iterato
         if row["user"] != subject.name or value is None:
             continue
         if not control.judge_login(value, host).holds:
-            yield f"launchctl getenv {control.variable.name} says {value} for {subject}", ""
+            yield f"launchctl getenv {control.knobs.variable.name} says {value} for {subject}", ""
     for row in found["jobs"]:
         if (row["user"] or "system") != subject.name or row["label"] == _label(control):
             continue

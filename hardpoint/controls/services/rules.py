@@ -73,12 +73,13 @@ def _listens(value: str, port: int) -> tuple[str, int]:
 
 
 def bind_address(value: Any, context: Context) -> Verdict:
-    """An address alone."""
+    """An address alone, or a list of them; an argument without a value stands for all."""
     if isinstance(value, Computed):
         return Verdict(not _THIS_MACHINE.search(value), "127.0.0.1")
     if not isinstance(value, str):
         return Verdict(False, "127.0.0.1")
-    return Verdict(_is_private(value.strip().strip("[]"), context), "127.0.0.1")
+    parts = [part.strip().strip("[]") for part in value.split(",")]
+    return Verdict(all(_is_private(part, context) for part in parts), "127.0.0.1")
 
 
 def _is_private(host: str, context: Context) -> bool:
@@ -125,9 +126,27 @@ def disabled(value: Any, context: Context) -> Verdict:
     return Verdict(value is False, False)
 
 
+def absent(value: Any, context: Context) -> Verdict:
+    """An argument that opens the service by being there, or a variable that switches a guard off."""
+    return Verdict(value is None, None)
+
+
+def not_empty(value: Any, context: Context) -> Verdict:
+    """A secret that has to be there; only its owner can choose one."""
+    return Verdict(bool(value), None)
+
+
+def token_mode(value: Any, context: Context) -> Verdict:
+    """A mode of authentication that has to be `token`."""
+    return Verdict(value == "token", "token")
+
+
 RULES: dict[str, Callable[[Any, Context], Verdict]] = {
     "bind-with-port": bind_with_port,
     "bind-address": bind_address,
     "origin-list": origin_list,
     "disabled": disabled,
+    "absent": absent,
+    "not-empty": not_empty,
+    "token-mode": token_mode,
 }

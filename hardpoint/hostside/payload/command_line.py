@@ -1,13 +1,16 @@
 """Which program a command line runs. Nothing is run or expanded.
 
 A pattern names a program: "vllm" (the last part of its path, or of the script that an interpreter or a
-wrapper runs), "@playwright/mcp" (an npm package, in any version), "-m vllm.entrypoints.openai.api_server"
-(python -m), "jupyter lab" (a program with its first argument). Words carry where they stand in their text,
+wrapper runs; * and ? as in a shell), "@playwright/mcp" (an npm package, in any version), "ComfyUI/main.py"
+(the end of a path), "-m vllm.entrypoints.openai.api_server" (python -m), "jupyter lab" (a program with its
+first argument), "chromium --remote-debugging-*" (with such an option somewhere). Words carry where they stand in their text,
 so that one value can be replaced there and all else stays.
 """
 
+import fnmatch
 import re
 from collections import namedtuple
+from fnmatch import fnmatchcase
 
 from . import command_wrappers, lex_shell
 from .errors import Refusal
@@ -63,10 +66,18 @@ def _run(names, command, at, programs, variables):
         head, *more = pattern.split()
         if head == "-m":
             head = "-m " + more.pop(0)
-        first = [word.value for word in arguments if not word.value.startswith("-")]
-        if head in names and first[: len(more)] == more:
+        if any(fnmatchcase(name, head) for name in names) and _has(arguments, more):
             return Run(pattern, command[at - 1].end, arguments, dict(variables))
     return None
+
+
+def _has(arguments, more):
+    """Whether the arguments begin with these words; those with a * may stand anywhere."""
+    given = [word.value for word in arguments]
+    first = [word for word in more if "*" not in word]
+    positional = [word for word in given if not word.startswith("-")]
+    anywhere = [word for word in more if "*" in word]
+    return positional[: len(first)] == first and all(fnmatch.filter(given, w) for w in anywhere)
 
 
 def _assignments(command, at, variables):
@@ -92,6 +103,7 @@ def _names(word):
     base = word.rpartition("/")[2]
     names, package = {base}, _PACKAGE.fullmatch(base)
     names |= {package.group(1)} if package else set()
+    names |= {"/".join(word.split("/")[-2:])} if "/" in word else set()
     return names | set(re.findall(r"/node_modules/((?:@[^/]+/)?[^/]+)/", word))
 
 

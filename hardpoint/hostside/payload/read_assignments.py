@@ -41,7 +41,7 @@ HOME_FILES = (
 
 
 def read(request):
-    """{assignments: [{user, path, format, line, name, value, raw}], limits: [...]}.
+    """{assignments: [{user, path, format, line, key, name, value, raw}], limits: [...]}.
 
     `value` is None where the shell computes it: only `raw`, as it is written, is known then.
     """
@@ -68,7 +68,8 @@ def _add(user, paths, form, names, found, limits):
     for path in sorted(paths):
         try:
             text = userio.read(path).decode("utf-8", "replace")
-            rows = [(name, *row) for name in names for row in edit_lines.find(text, name, form)]
+            there = [name for name in names if name in text]
+            rows = [(name, *row) for name in there for row in edit_lines.find(text, name, form)]
         except Refusal as problem:
             limits.append({"subject": user or "system", "reason": problem.about(path)})
             continue
@@ -79,6 +80,7 @@ def _add(user, paths, form, names, found, limits):
                     "path": path,
                     "format": form,
                     "line": line,
+                    "key": [name],
                     "name": name,
                     "value": value,
                     "raw": raw[:MAX_RAW],

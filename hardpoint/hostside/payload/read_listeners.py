@@ -1,19 +1,25 @@
-"""Who listens where, and what answers there on the host's own loopback."""
+"""Who listens where, which service it is, and what it answers on the host's own loopback."""
 
 import http.client
+import json
 import os
 import pwd
 
-from . import read_host, sockets
+from . import command_line, read_host, sockets
 
 PROBE_SECONDS = 1.5
 MAX_LISTENERS = 5000
+MAX_ASKED = 4  # ports of one process: some open dozens that don't speak HTTP
+MAX_VERSION = 40
 
 
 def read(request):
-    """{listeners: [{address, port, uid, user, pid, comm, unit, ...}], answers: {port: body}, root}.
+    """{listeners: [{address, port, user, pid, comm, unit, ..., service, version, open}], root}.
 
-    `request["identify"]` maps a port to a path: a harmless GET tells what answers there.
+    `request["services"]` is [{id, programs, port, ports, path, key, protected}]. `service` is the id
+    of the one that a process runs, or that answers a harmless GET of `path` with `key` in it where
+    the process is hidden or unknown; "" else. `version`: the key's value where it is text.
+    `open`: whether `protected` is answered without credentials; None where that was not asked.
     Without root the process of another user's socket is unknown: pid is None.
     """
     if read_host.DARWIN:
@@ -29,7 +35,8 @@ def read(request):
         listener = {"address": row["address"], "port": row["port"], "user": _name(row["uid"])}
         listener.update(seen[pid] if pid is not None else {"pid": None, "comm": "", "unit": ""})
         listeners.append(listener)
-    return _told(listeners, request)
+    run = {pid: _run_by(sockets.arguments(pid), request.get("services", [])) for pid in seen}
+    return _told(listeners, request, run)
 
 
 def _darwin(request):
@@ -37,24 +44,72 @@ def _darwin(request):
     from . import darwin
 
     listeners, limits = darwin.listeners()
-    return {**_told(listeners[:MAX_LISTENERS], request), "limits": limits}
+    listeners = listeners[:MAX_LISTENERS]
+    services = request.get("services", [])
+    run = {row["pid"]: _run_by([row["comm"]], services) for row in listeners}
+    return {**_told(listeners, request, run), "limits": limits}
 
 
-def _told(listeners, request):
-    identify = request.get("identify", {})
-    answers = {port: _ask(listeners, int(port), path) for port, path in identify.items()}
-    return {
-        "listeners": listeners,
-        "answers": {port: body for port, body in answers.items() if body is not None},
-        "root": os.geteuid() == 0,
-    }
+def _run_by(arguments, services):
+    """The service that a process with these arguments runs."""
+    command = command_line.words(arguments)
+    return next((one for one in services if command_line.runs(command, one["programs"])), None)
+
+
+def _told(listeners, request, run):
+    services = request.get("services", [])
+    asked, answers = {}, {}
+    for row in listeners:
+        known = run.get(row["pid"]) if row["pid"] is not None else None
+        candidates = [known] if known else [one for one in services if _is_on(one, row["port"])]
+        count = asked[row["pid"]] = asked.get(row["pid"], 0) + bool(candidates)
+        ask = candidates and (row["pid"] is None or count <= MAX_ASKED)
+        if ask and row["port"] not in answers:
+            answers[row["port"]] = _identified(listeners, row["port"], candidates)
+        service, answer = answers.get(row["port"], (None, {}))
+        row.update({"version": "", "open": None, **answer})
+        row["service"] = known["id"] if known else service or ""
+    return {"listeners": listeners, "root": os.geteuid() == 0}
+
+
+def _is_on(service, port):
+    return port == service["port"] or port in service.get("ports", [])
+
+
+def _identified(listeners, port, candidates):
+    """(id of the service that answers like itself, what it said); (None, {}) where none does."""
+    for service in candidates:
+        if not service.get("path"):
+            continue
+        answer = _ask(listeners, port, service["path"])
+        if answer is None:
+            return None, {}
+        if service["key"] in answer[1]:
+            return service["id"], _said(listeners, port, service, answer[1])
+    return None, {}
+
+
+def _said(listeners, port, service, body):
+    said = {"version": _version(body, service["key"])}
+    if service.get("protected"):
+        answer = _ask(listeners, port, service["protected"])
+        said["open"] = answer is not None and 200 <= answer[0] < 300
+    return said
+
+
+def _version(body, key):
+    try:
+        value = json.loads(body)[key]
+    except (ValueError, KeyError, TypeError):
+        return ""
+    return value[:MAX_VERSION] if isinstance(value, str) and value.isprintable() else ""
 
 
 WILDCARDS = {"0.0.0.0": ("127.0.0.1",), "::": ("127.0.0.1", "::1")}
 
 
 def _ask(listeners, port, path):
-    """What answers on the port, asked at every address that somebody listens on, until one does."""
+    """(status, body) of the first address that somebody listens on and that answers."""
     addresses = [row["address"] for row in listeners if row["port"] == port]
     targets = [target for one in addresses for target in WILDCARDS.get(one, (one,))]
     answers = (_get(target, port, path) for target in dict.fromkeys(targets))
@@ -65,8 +120,9 @@ def _get(address, port, path):
     connection = http.client.HTTPConnection(address, port, timeout=PROBE_SECONDS)
     try:
         connection.request("GET", path, headers={"Host": "127.0.0.1:%d" % port})
-        return connection.getresponse().read(2048).decode("utf-8", "replace")
-    except (OSError, http.client.HTTPException):
+        answer = connection.getresponse()
+        return answer.status, answer.read(2048).decode("utf-8", "replace")
+    except (OSError, http.client.HTTPException, ValueError):
         return None
     finally:
         connection.close()

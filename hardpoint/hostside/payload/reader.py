@@ -38,8 +38,8 @@ def main(arguments, catalogue):
 def permitted(request, catalogue):
     """Whether the request is one that a check makes under this catalogue.
 
-    catalogue: {variables: [names], programs: [patterns], flags: [names], identify: [paths],
-    documents: [{path, keys}], files: [paths]}.
+    catalogue: {variables, programs, flags: [names], services: [{id, path, ...}], documents: [...],
+    files: [paths]}.
     """
     if request.get("do") == "many":
         parts = request.get("requests")
@@ -63,42 +63,49 @@ def _nothing(arguments, catalogue):
 
 
 def _listeners(arguments, catalogue):
-    identify = arguments.get("identify", {})
+    """Its services; the policy may give another port to any."""
+    services = arguments.get("services", [])
+    known = [{**one, "port": 0} for one in catalogue["services"]]
     return (
-        set(arguments) <= {"identify"}
-        and isinstance(identify, dict)
-        and all(_is_port(port) and path in catalogue["identify"] for port, path in identify.items())
+        set(arguments) <= {"services"}
+        and isinstance(services, list)
+        and all(isinstance(one, dict) and _is_port(one.get("port")) for one in services)
+        and all({**one, "port": 0} in known for one in services)
     )
 
 
-def _is_port(text):
-    return bool(re.fullmatch(r"[1-9][0-9]{0,4}", text)) and int(text) < 65536
+def _is_port(value):
+    return type(value) is int and 0 < value < 65536
 
 
 def _units(arguments, catalogue):
-    units = arguments.get("units")
-    masked = arguments.get("masked", [])
+    units, masked = arguments.get("units"), arguments.get("masked", [])
     return (
         {"units", "variables"} <= set(arguments) <= {"units", "variables", "masked", *_COMMANDS}
         and _are_texts(units)
         and all(_UNIT.fullmatch(unit) for unit in units)
+        and all(_are_known(arguments, part, catalogue) for part in _COMMANDS)
         and _are_variables(arguments["variables"], catalogue)
-        and _are_commands(arguments, catalogue)
         and _are_texts(masked)
         and all(one in [*catalogue["variables"], *catalogue["flags"]] for one in masked)
     )
 
 
-def _are_commands(arguments, catalogue):
-    return all(
-        _are_texts(arguments.get(part, []))
-        and all(one in catalogue[part] for one in arguments.get(part, []))
-        for part in _COMMANDS
+def _assignments(arguments, catalogue):
+    commands = arguments.get("commands")
+    return (
+        set(arguments) == {"variables", "masked", "commands"}
+        and _are_variables(arguments["variables"], catalogue)
+        and _are_variables(arguments["masked"], catalogue)
+        and isinstance(commands, list)
+        and all(isinstance(one, dict) and set(one) == {"programs", "flags"} for one in commands)
+        and all(_are_known(one, name, catalogue) for one in commands for name in one)
     )
 
 
-def _assignments(arguments, catalogue):
-    return set(arguments) == {"variables"} and _are_variables(arguments["variables"], catalogue)
+def _are_known(arguments, name, catalogue):
+    given = arguments.get(name, [])
+    return _are_texts(given) and all(one in catalogue[name] for one in given)
 
 
 def _documents(arguments, catalogue):
@@ -142,7 +149,7 @@ def _setting(arguments, catalogue):
     if resource["format"] == "json":
         return any(
             str(resource["path"]).endswith("/" + document["path"])
-            and resource["key"] in document["keys"]
+            and resource["key"] in document["keys"] + document.get("masked", [])
             and isinstance(resource["user"], str)
             for document in catalogue["documents"]
         )

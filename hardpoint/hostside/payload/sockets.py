@@ -8,6 +8,7 @@ import time
 from .read_host import native_address
 
 LISTEN, ESTABLISHED = "0A", "01"
+MAX_ARGUMENTS = 400
 
 
 def table():
@@ -79,6 +80,17 @@ def describe(pid):
         "manager": manager,
         "started": started(pid),
     }
+
+
+def arguments(pid):
+    """The arguments of a process, its script with the whole path: for us alone, they can hold keys."""
+    words = _text("/proc/%d/cmdline" % pid).split("\0")[:MAX_ARGUMENTS]
+    while words and not words[-1]:
+        words.pop()
+    script = next((n for n in range(1, len(words)) if not words[n].startswith("-")), 0)
+    if words[script:] and words[script].endswith((".py", ".js")):
+        words[script] = os.path.join(_link("/proc/%d/cwd" % pid), words[script])
+    return words
 
 
 def unit_of(cgroup, owner):

@@ -20,6 +20,8 @@ from hardpoint.operations.file import File
 from hardpoint.outcome import Finding
 from tests.sample_controls import Broken, Sample
 
+SAMPLE = {"id": "sample", "programs": ["sample"], "path": "/", "key": "sample"}
+
 
 def _reads(number: int, host: HostView) -> Iterator[Finding]:
     """Five facts that nobody else asks in the same words."""
@@ -29,7 +31,7 @@ def _reads(number: int, host: HostView) -> Iterator[Finding]:
     host.read(Documents, documents=[{"path": f"sample/{number}.json", "keys": [["key"]]}])
     host.read(Units, units=[f"sample-{number}.service"], variables=[f"SAMPLE_{number}"])
     if number < 3:
-        host.read(Listeners, identify={str(40000 + number): "/"})
+        host.read(Listeners, services=[{**SAMPLE, "port": 40000 + number}])
     yield from ()
 
 

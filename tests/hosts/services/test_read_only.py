@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hardpoint import hostside
+from hardpoint.controls.services import catalogue
 from hardpoint.hostside import PAYLOAD
 from tests.hosts.services.conftest import On, answers
 from tests.hosts.upper import touched
@@ -21,7 +22,7 @@ READS: dict[str, dict] = {
     },
     "assignments": {"variables": ["OLLAMA_HOST"]},
     "documents": {"documents": [{"path": STUDIO, "keys": [["networkInterface"], ["cors"]]}]},
-    "listeners": {"identify": {"11434": "/api/version", "1234": "/v1/models"}},
+    "listeners": catalogue.load()[0].asked.listeners(),
     "cross_origin": {"port": 11434, "path": "/api/version", "origin": "https://a.example"},
     "files": {"paths": ["/etc/passwd", "/etc/absent/x"]},
     "setting": {

@@ -128,7 +128,7 @@ def test_every_place_that_sets_an_address(
     for name, (port, kind, cause) in every.items():
         finding = seen[str(port)]
         where = f"[{host.address6}]" if kind == "v6" else host.address
-        assert finding["seen"] == f"Ollama answers on {where}:{port}"
+        assert finding["seen"] == f"Ollama 0.17.4 answers on {where}:{port}"
         assert finding["who"].startswith("anyone on your network can run, pull and delete models")
         assert cause in finding["why"], name
         assert "; " not in finding["why"]

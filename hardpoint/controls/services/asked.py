@@ -1,0 +1,88 @@
+"""What the controls of a catalogue ask of a host, put together: equal questions are sent once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from hardpoint.controls.services.service import Knobs, Service
+
+
+@dataclass(frozen=True)
+class Asked:
+    """All services with their settings, as questions.
+
+    `protected`: paths that a service should refuse without credentials, by its id.
+    """
+
+    services: tuple[Service, ...]
+    default_units: tuple[str, ...]
+    knobs: tuple[tuple[Service, Knobs], ...]
+    protected: dict[str, str]
+
+    def units(self, more: Iterable[str] = ()) -> dict[str, Any]:
+        """Units of these names, and those that run one of the programs, whatever their names."""
+        variables = [knobs.variable for _, knobs in self.knobs if knobs.variable]
+        flags = {name for _, knobs in self.knobs if knobs.flag for name in knobs.flag.names}
+        return {
+            "units": sorted({*self.default_units, *more}),
+            "programs": self.programs,
+            "flags": sorted(flags),
+            "variables": sorted({variable.name for variable in variables}),
+            "masked": sorted({variable.name for variable in variables if variable.secret}),
+        }
+
+    @property
+    def programs(self) -> list[str]:
+        return sorted({program for service in self.services for program in service.programs})
+
+    def assignments(self) -> dict[str, Any]:
+        """Variables in login environments; and command lines of desktop entries and crontabs."""
+        variables = [k.variable for _, k in self.knobs if k.variable and not k.variable.generic]
+        return {
+            "variables": sorted({variable.name for variable in variables}),
+            "masked": sorted({variable.name for variable in variables if variable.secret}),
+            "commands": [
+                {"programs": list(service.programs), "flags": list(knobs.flag.names)}
+                for service, knobs in self.knobs
+                if knobs.flag
+            ],
+        }
+
+    def documents(self) -> list[dict[str, Any]]:
+        """Settings files with the keys that are looked at."""
+        found: dict[tuple[str, str], dict[str, Any]] = {}
+        for service, knobs in self.knobs:
+            for key in knobs.keys:
+                row = found.setdefault(
+                    (key.path, service.id),
+                    {"path": key.path, "format": key.format, "keys": [], "masked": []},
+                )
+                _add(row["masked" if key.secret else "keys"], list(key.key))
+                if key.pinned:
+                    row["or_folder"] = True
+                if key.path.startswith("{prefix}"):
+                    row["programs"] = list(service.programs)
+        return list(found.values())
+
+    def listeners(self, service: Service | None = None, port: int = 0) -> dict[str, Any]:
+        """All services; `port` instead of the default for one of them."""
+        rows = [
+            {
+                "id": one.id,
+                "programs": list(one.programs),
+                "port": port if service == one else one.port,
+                "ports": list(one.ports),
+                "path": one.identify,
+                "key": one.version_key,
+                "protected": self.protected.get(one.id, ""),
+            }
+            for one in self.services
+        ]
+        return {"services": rows}
+
+
+def _add(keys: list[list[str]], key: list[str]) -> None:
+    if key not in keys:
+        keys.append(key)
