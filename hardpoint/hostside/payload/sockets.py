@@ -8,7 +8,6 @@ import time
 from .read_host import native_address
 
 LISTEN, ESTABLISHED = "0A", "01"
-MAX_ARGUMENTS = 400
 
 
 def table():
@@ -82,17 +81,6 @@ def describe(pid):
     }
 
 
-def arguments(pid):
-    """The arguments of a process, its script with the whole path: for us alone, they can hold keys."""
-    words = _text("/proc/%d/cmdline" % pid).split("\0")[:MAX_ARGUMENTS]
-    while words and not words[-1]:
-        words.pop()
-    script = next((n for n in range(1, len(words)) if not words[n].startswith("-")), 0)
-    if words[script:] and words[script].endswith((".py", ".js")):
-        words[script] = os.path.join(_link("/proc/%d/cwd" % pid), words[script])
-    return words
-
-
 def unit_of(cgroup, owner):
     """(unit, manager) of a process, by the innermost unit in its cgroup path."""
     path = cgroup.strip().splitlines()[-1] if cgroup.strip() else ""
@@ -126,9 +114,13 @@ def environment(pid, names):
 
 
 def arguments(pid):
-    """The words that a process was started with, as it shows them now; [] where it is gone."""
-    text = _text("/proc/%d/cmdline" % pid)
-    return text.rstrip("\0").split("\0") if text else []
+    """The words that a process was started with, as it shows them now, a script's with its folder;
+    [] where it is gone. For the host alone: they can hold keys."""
+    words = _text("/proc/%d/cmdline" % pid).rstrip("\0").split("\0")
+    script = next((n for n in range(1, len(words)) if not words[n].startswith("-")), 0)
+    if words[script].endswith((".py", ".js")):
+        words[script] = os.path.join(_link("/proc/%d/cwd" % pid), words[script])
+    return words if words[0] else []
 
 
 def _owner(pid):
