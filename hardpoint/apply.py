@@ -6,8 +6,8 @@ A control that fails stops neither the others nor the other hosts.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
+from typing import Any
 
 from pyinfra.api import State
 from pyinfra.api.exceptions import NestedOperationError
@@ -18,6 +18,7 @@ from hardpoint.check import HostCheck
 from hardpoint.control import HOST_SUBJECT, Registry
 from hardpoint.journal import Claim
 from hardpoint.operations import Busy, Refused
+from hardpoint.operations.unit import Unit
 from hardpoint.outcome import Outcome, Status
 from hardpoint.plan import Step, steps
 from hardpoint.reading import attach
@@ -29,25 +30,58 @@ _AS_ROOT = {"_sudo": True, "_sudo_user": "root", "_timeout": remote.SECONDS}
 _TO_DO = (Status.EXPOSED, Status.DRIFT)
 
 
+Owner = tuple[str, str]
+"""(control, subject)"""
+
+
+@dataclass(frozen=True)
+class TakenBack:
+    """What a run did for one control on a host was taken back: why, and what could not be."""
+
+    why: str
+    problem: str = ""
+
+
 @dataclass
 class HostApply:
-    """What happened on one host: reasons of failures, by (control, subject)."""
+    """What happened on one host: reasons of failures, by (control, subject).
 
-    failed: dict[tuple[str, str], str] = field(default_factory=dict)
-    busy: dict[tuple[str, str], str] = field(default_factory=dict)
-    blocked: dict[tuple[str, str], str] = field(default_factory=dict)
+    `down` names services that ran before and do not run now, `log` what they said last;
+    `taken_back` is by control.
+    """
+
+    run: str = ""
+    failed: dict[Owner, str] = field(default_factory=dict)
+    busy: dict[Owner, str] = field(default_factory=dict)
+    blocked: dict[Owner, str] = field(default_factory=dict)
+    down: dict[Owner, str] = field(default_factory=dict)
+    log: dict[Owner, tuple[str, ...]] = field(default_factory=dict)
+    taken_back: dict[str, TakenBack] = field(default_factory=dict)
+
+    def fail(self, owner: Owner, told: dict[str, Any], unit: str) -> None:
+        """A host's refusal as the failure of a control; its message ends with the log."""
+        self.failed[owner] = str(told["message"]).partition("\n")[0]
+        self.log[owner] = tuple(map(str, told.get("journal", ())))
+        if told.get("down"):
+            self.down[owner] = unit
 
 
 class Applier:
     """Applies checks to hosts, under one run id."""
 
     def __init__(
-        self, session: Session, registry: Registry, named: frozenset[str], restart_busy: bool
+        self,
+        session: Session,
+        registry: Registry,
+        named: frozenset[str],
+        restart_busy: bool,
+        takes_back: bool = False,
     ) -> None:
         self._session = session
         self._registry = registry
         self._named = named
         self._restart_busy = restart_busy
+        self._takes_back = takes_back
         self.run = journal.new_run_id()
         self._who = journal.operator()
 
@@ -62,7 +96,7 @@ class Applier:
         }
 
     def _apply_host(self, state: State, host: Host, check: HostCheck) -> HostApply:
-        result = HostApply()
+        result = HostApply(self.run)
         wrong = {(o.control, o.subject) for o in check.report.outcomes if self._may_change(o)}
         result.busy = {key: reason for key, reason in check.busy.items() if key in wrong}
         wanted = {
@@ -82,9 +116,14 @@ class Applier:
             return result
         for control in check.withdrawn:
             self._withdraw(host, control, result)
-        for step in steps(wanted, self._registry):
+        todo = steps(wanted, self._registry)
+        for step in todo:
             self._do(state, host, step, result)
-        self._end(host)
+            if self._takes_back and any(owner in result.failed for owner in step.owners):
+                self._take_back(host, step, todo, result, lease=self.run)
+        for step in self._end(host, todo, result):
+            if self._takes_back:
+                self._take_back(host, step, todo, result, lease=None)
         return result
 
     def _may_change(self, outcome: Outcome) -> bool:
@@ -99,19 +138,75 @@ class Applier:
         except (OSError, hostside.HostsideError) as error:
             result.failed[control, HOST_SUBJECT.name] = str(error)
 
-    def _end(self, host: Host) -> None:
-        """Frees the host. Where it can't be told, its lease runs out by itself."""
+    def _end(self, host: Host, done: list[Step], result: HostApply) -> list[Step]:
+        """Frees the host; the steps whose service has died since. Where the host can't be told, its
+        lease runs out by itself."""
+        fallen: dict[Owner, dict[str, Any]] = {}
         try:
             remote.ask(host, {"do": "close", "run": self.run})
-        except (OSError, hostside.HostsideError):
+        except OSError:
             pass
+        except hostside.HostsideError as error:
+            for told in error.reply.get("fallen", []):
+                fallen[told["control"], told["subject"]] = told
+        for owner, told in fallen.items():
+            result.fail(owner, {**told, "down": True}, told["unit"])
+        return [step for step in done if (step.control, step.subject) in fallen and _unit_of(step)]
+
+    # Taking back
+
+    def _take_back(
+        self, host: Host, failed: Step, todo: list[Step], result: HostApply, lease: str | None
+    ) -> None:
+        """What this run did for the controls of a step that failed, and for those that need them."""
+        for control in dict.fromkeys(name for name, _ in failed.owners):
+            if control in result.taken_back:
+                continue
+            why = next(said for owner, said in result.failed.items() if owner[0] == control)
+            for other in reversed(self._dependants(control, todo)):
+                problem = self._play_back(host, other, lease)
+                result.taken_back[other] = TakenBack(f"it needs {control}, which failed", problem)
+            problem = self._play_back(host, control, lease)
+            if problem:
+                # The service reads what others of this run gave it as well.
+                for other in _sharing(failed, todo, {control, *result.taken_back}):
+                    said = f"{_unit_of(failed)} did not start without {control} either"
+                    result.taken_back[other] = TakenBack(said, self._play_back(host, other, lease))
+                problem = self._play_back(host, control, lease)
+            result.taken_back[control] = TakenBack(why, problem)
+
+    def _play_back(self, host: Host, control: str, lease: str | None) -> str:
+        """What could not be taken back of this run's changes for the control, in words; "" for nothing."""
+        asked = {"do": "rollback", "run": self.run, "control": control}
+        try:
+            reply = remote.ask(host, {**asked, "lease": lease, "who": self._who})
+        except (OSError, hostside.HostsideError) as error:
+            return str(error)
+        left = [one for one in reply["resources"] if one["result"] in ("failed", "refused")]
+        reasons = [f"{one['label']}: {one['reason']}".partition("\n")[0] for one in left]
+        return "; ".join([*reasons, *reply["warnings"]])
+
+    def _dependants(self, control: str, todo: list[Step]) -> list[str]:
+        """Controls of this apply that need the control, directly or not, in the order of steps."""
+        found = [control]
+        for name in dict.fromkeys(name for step in todo for name, _ in step.owners):
+            required = self._registry[name].metadata.requires
+            if any(self._registry.resolve(one) in found for one in required):
+                found.append(name)
+        return found[1:]
 
     def _do(self, state: State, host: Host, step: Step, result: HostApply) -> None:
         for owner in step.owners:
             blocker = self._blocker(owner[0], result)
             if blocker:
                 result.blocked[owner] = f"blocked by {blocker}"
-        if any(o in result.failed or o in result.busy or o in result.blocked for o in step.owners):
+        if any(
+            owner in result.failed
+            or owner in result.busy
+            or owner in result.blocked
+            or owner[0] in result.taken_back
+            for owner in step.owners
+        ):
             return
         claim = Claim(self.run, step.control, step.subject, self._who)
         try:
@@ -121,9 +216,12 @@ class Applier:
         except (Refused, OSError, hostside.HostsideError) as error:
             result.failed.update(dict.fromkeys(step.owners, str(error)))
         except NestedOperationError:
-            code, message = _failure(state, host)
-            where = result.busy if code == "busy" else result.failed
-            where.update(dict.fromkeys(step.owners, message))
+            told = _failure(state, host)
+            for owner in step.owners:
+                if told["error"] == "busy":
+                    result.busy[owner] = told["message"]
+                else:
+                    result.fail(owner, told, _unit_of(step))
         except Exception as error:  # a control's own mistake is this control's result
             said = f"{type(error).__name__}: {error}"
             result.failed.update(dict.fromkeys(step.owners, said))
@@ -145,18 +243,37 @@ def _attach_reader(host: Host, restart_busy: bool) -> None:
     attach(host, reader)
 
 
-def _failure(state: State, host: Host) -> tuple[str, str]:
-    """(code, message) of the operation that failed last."""
+def _unit_of(step: Step) -> str:
+    """The service that a step restarts, "" for other steps."""
+    return step.desired.unit if isinstance(step.desired, Unit) else ""
+
+
+def _sharing(failed: Step, todo: list[Step], but: set[str]) -> list[str]:
+    """Other controls of this apply that want the same service restarted, the last one first."""
+    if not isinstance(failed.desired, Unit):
+        return []
+    unit = (failed.desired.unit, failed.desired.manager)
+    users = [
+        step.control
+        for step in todo
+        if isinstance(step.desired, Unit) and (step.desired.unit, step.desired.manager) == unit
+    ]
+    return [name for name in reversed(list(dict.fromkeys(users))) if name not in but]
+
+
+def _failure(state: State, host: Host) -> dict[str, Any]:
+    """The reply of the operation that failed last: error, message, perhaps down and journal."""
     meta = state.ops[host][host.op_hash_order[-1]].operation_meta
     output = meta._combined_output
     for line in reversed(output.stdout_lines if output else []):
         try:
-            told = json.loads(line)
-            return told["error"], told["message"]
-        except (ValueError, KeyError, TypeError):
-            continue
+            hostside.reply(line)
+        except hostside.HostsideError as refusal:
+            if refusal.code != "no-reply":
+                return {**refusal.reply, "error": refusal.code, "message": refusal.message}
     lines = output.output_lines if output else []
-    return "failed", lines[-1] if lines else "the connection ended while the change was made"
+    said = lines[-1] if lines else "the connection ended while the change was made"
+    return {"error": "failed", "message": said}
 
 
 def _all_failed(check: HostCheck, error: BaseException) -> HostApply:

@@ -180,6 +180,7 @@ def check(target: Target, shape: Shape) -> int:
 @click.option("--canary", type=click.IntRange(0), default=0, help="So many hosts first.")
 @click.option("--batch", default="", metavar="N|N%", help="Hosts at a time; default: all.")
 @click.option("--max-failures", type=click.IntRange(0), default=0, help="Go on after so many.")
+@click.option("--rollback-on-failure", is_flag=True, help="Take back what a control failed at.")
 @click.option("--restart-busy", is_flag=True, help="Restart services that are serving somebody.")
 @click.option("--plan-out", type=click.Path(path_type=Path), help="Write the plan, change nothing.")
 @click.option("--plan", "reviewed", type=click.Path(path_type=Path), help="Apply only this plan.")
@@ -190,12 +191,13 @@ def apply(
     canary: int,
     batch: str,
     max_failures: int,
+    rollback_on_failure: bool,
     restart_busy: bool,
     plan_out: Path | None,
     reviewed: Path | None,
 ) -> int:
     """Show the plan, ask, make it true, check again."""
-    rollout = Rollout(canary, _batch(batch), max_failures)
+    rollout = Rollout(canary, _batch(batch), max_failures, rollback_on_failure)
     wanted = plan.from_file(reviewed) if reviewed else None
     with _engine(target, "checking", restart_busy) as engine:
         before, checks = engine.check()

@@ -1,8 +1,8 @@
 """The same controls under plain pyinfra: `pyinfra INVENTORY deploys/baseline.py [--dry] [--limit]`.
 
-Same policy, skips, waivers and journal. Three things differ, since pyinfra drives: a fact that
+Same policy, skips, waivers and journal. Four things differ, since pyinfra drives: a fact that
 can't be read fails the host; what is still wrong afterwards is a last operation that fails; drift
-alone leaves the exit status of --dry at 0.
+alone leaves the exit status of --dry at 0; what failed is not taken back.
 
 pyinfra orders operations by line and loop position, and hosts that take different ways through a
 file make it see a cycle. So every host goes the same way here, through a place of its own for each
@@ -108,7 +108,8 @@ def _prepare(controls: list[Control]) -> None:
     for place, step in _placed(_steps(here, asked, registry), position):
         owners = (control_id for control_id, _ in step.owners)
         here.add(place, step.control, step.subject, step.desired, owners)
-    close(here=here, name="hardpoint close", _sudo=here.reader.sudo)
+    end = close(here=here, name="hardpoint close", _sudo=here.reader.sudo, _ignore_errors=True)
+    here.done.append((set(), "hardpoint close", end))
     observed = [control for control in asked if not _is_waived(here, control)]
     verify(here=here, controls=observed, name="hardpoint verify", _sudo=here.reader.sudo)
 
@@ -249,7 +250,9 @@ def verify(here: HostDeploy, controls: Sequence[Control]) -> Iterator[StringComm
 
 def _wrong(here: HostDeploy, controls: Sequence[Control]) -> Iterator[str]:
     for _, name, meta in here.failed():
-        yield printable(f"{name} failed: {_said(meta)}")
+        said, *log = _said(meta).splitlines()
+        yield printable(f"{name} failed: {said}")
+        yield from (printable(f"  {line}") for line in log)
     for control in controls:
         with _told(here, control):
             yield from _findings(here, control)

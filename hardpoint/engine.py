@@ -14,10 +14,10 @@ from pyinfra.api import Inventory
 from pyinfra.api.host import Host
 
 from hardpoint import journal, remote
-from hardpoint.apply import Applier, HostApply
+from hardpoint.apply import Applier, HostApply, TakenBack
 from hardpoint.check import Checker, HostCheck
 from hardpoint.control import Control, Registry
-from hardpoint.outcome import Fate, HostReport, Outcome, Report, Status
+from hardpoint.outcome import Fate, Finding, HostReport, Outcome, Report, Severity, Status
 from hardpoint.plan import moved
 from hardpoint.policy import Policy
 from hardpoint.prove import Prover
@@ -29,11 +29,13 @@ _SETTLED = (Status.COMPLIANT, Status.NOT_APPLICABLE)
 
 @dataclass(frozen=True)
 class Rollout:
-    """How an apply goes over a fleet: a few hosts first, then batches; when it stops."""
+    """How an apply goes over a fleet: a few hosts first, then batches; when it stops, and whether
+    what failed is taken back."""
 
     canary: int = 0
     batch: str = ""
     max_failures: int = 0
+    takes_back: bool = False
 
     def batches(self, hosts: list[Host]) -> Iterator[list[Host]]:
         """The hosts in the order in which they are changed. Batch: a number or a percentage."""
@@ -116,7 +118,9 @@ class Engine:
         """
         with _timed() as clock:
             after = dict(checks)
-            applier = Applier(self.session, self.registry, self.named, self.restart_busy)
+            applier = Applier(
+                self.session, self.registry, self.named, self.restart_busy, rollout.takes_back
+            )
             failures, stopped = 0, ""
             for batch in rollout.batches(self.hosts):
                 if stopped:
@@ -273,16 +277,50 @@ def judge_fates(before: HostCheck, after: HostCheck, result: HostApply) -> None:
             outcome.reason = told
         if key in result.blocked:
             outcome.status = Status.BLOCKED
+        outcome.log = result.log.get(key, ())
+        if taken := result.taken_back.get(key[0]):
+            _tell_taken_back(outcome, taken, told)
+        if key in result.down and outcome.fate is not Fate.ROLLED_BACK:
+            _tell_outage(outcome, result.down[key], result.run)
+
+
+def _tell_taken_back(outcome: Outcome, taken: TakenBack, failure: str | None) -> None:
+    if outcome.fate is Fate.ROLLED_BACK:
+        outcome.reason = f"rolled back: {taken.why}"
+    elif taken.problem and outcome.fate is not Fate.ALREADY_RIGHT:
+        why = failure or taken.why
+        outcome.reason = f"{why}; it could not be taken back: {taken.problem}"
+
+
+def _tell_outage(outcome: Outcome, unit: str, run: str) -> None:
+    """The worst that an apply can do. It never reads as a pass, whatever the files say now."""
+    outcome.down = unit
+    outcome.findings.insert(
+        0,
+        Finding(
+            seen=f"{unit} ran before this apply and does not run now",
+            who="nobody can use it until this is taken back, or it is mended",
+            fix=f"hardpoint rollback --run {run} --control {outcome.control}",
+            severity=Severity.CRITICAL,
+        ),
+    )
+    if outcome.status is not Status.EXPOSED:
+        outcome.status = Status.DRIFT
 
 
 def _fate(key: tuple[str, str], earlier: Outcome | None, now: Outcome, result: HostApply) -> Fate:
+    was_wrong = earlier is not None and earlier.status in _WRONG
+    taken = result.taken_back.get(key[0])
     if key in result.busy:
         return Fate.BUSY
-    if key in result.failed:
+    if taken and not taken.problem and (was_wrong or key in result.failed):
+        return Fate.ROLLED_BACK
+    if key in result.down:
+        return Fate.STILL_WRONG
+    if key in result.failed or (taken and was_wrong):
         return Fate.FAILED
     if key in result.blocked:
         return Fate.LEFT_ALONE
-    was_wrong = earlier is not None and earlier.status in _WRONG
     if now.status in _SETTLED:
         return Fate.FIXED if was_wrong else Fate.ALREADY_RIGHT
     if now.status in _WRONG and not now.waiver:
@@ -298,7 +336,8 @@ def _lost(outcome: Outcome) -> Outcome:
 
 def _went_wrong(report: HostReport) -> bool:
     return bool(report.unreachable) or any(
-        outcome.fate in (Fate.STILL_WRONG, Fate.FAILED) for outcome in report.outcomes
+        outcome.fate in (Fate.STILL_WRONG, Fate.FAILED, Fate.ROLLED_BACK)
+        for outcome in report.outcomes
     )
 
 

@@ -67,6 +67,7 @@ class Fate(StrEnum):
     ALREADY_RIGHT = "already right"
     STILL_WRONG = "still wrong"
     FAILED = "failed"
+    ROLLED_BACK = "rolled back"
     BUSY = "busy"
     LEFT_ALONE = "left alone"
 
@@ -134,7 +135,11 @@ class ProofResult:
 
 @dataclass
 class Outcome:
-    """The result of one control on one subject of one host."""
+    """The result of one control on one subject of one host.
+
+    `down` names a service that ran before the apply and does not run after it; `log` are the last
+    lines that a service said which did not start.
+    """
 
     host: str
     control: str
@@ -148,6 +153,8 @@ class Outcome:
     proof: ProofResult = field(default_factory=lambda: ProofResult(Proof.NOT_RUN))
     fate: Fate | None = None
     waiver: str = ""
+    down: str = ""
+    log: tuple[str, ...] = ()
 
     @property
     def key(self) -> tuple[str, str, str]:

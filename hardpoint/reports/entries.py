@@ -26,7 +26,7 @@ Detail = tuple[str, str]
 
 _JUDGED = {Status.EXPOSED, Status.DRIFT}
 _QUIET = {Status.SKIPPED, Status.COMPLIANT, Status.NOT_APPLICABLE}
-_TOLD_FATES = {Fate.FIXED, Fate.STILL_WRONG, Fate.FAILED, Fate.BUSY}
+_TOLD_FATES = {Fate.FIXED, Fate.STILL_WRONG, Fate.FAILED, Fate.ROLLED_BACK, Fate.BUSY}
 
 
 @dataclass(frozen=True)
@@ -39,13 +39,14 @@ class Kind:
     severity: Severity | None
     control: str
     details: tuple[Detail, ...]
+    outage: bool = False
 
     @property
-    def order(self) -> tuple[int, int, int, str]:
-        """What is exposed or has drifted by severity, then the rest by status."""
+    def order(self) -> tuple[bool, int, int, int, str]:
+        """What we broke, what is exposed or has drifted by severity, then the rest by status."""
         band = 0 if self.severity else 1 + self.status.rank
         severity = self.severity.rank if self.severity else 0
-        return (band, severity, self.status.rank, self.control)
+        return (not self.outage, band, severity, self.status.rank, self.control)
 
     @property
     def open(self) -> bool:
@@ -123,7 +124,7 @@ def _of_outcome(outcome: Outcome, verbose: bool) -> Iterator[tuple[Kind, Sight]]
     """One entry a finding; one with the reason where there is none, or none is of interest."""
     findings = [] if outcome.status in {*_QUIET, Status.WAIVED} else outcome.findings
     changes_told = False
-    for finding in findings or [Finding(seen=summary(outcome))]:
+    for number, finding in enumerate(findings or [Finding(seen=summary(outcome))]):
         status = outcome.status
         if findings and status in _JUDGED:
             status = Status.EXPOSED if finding.exposed else Status.DRIFT
@@ -132,6 +133,7 @@ def _of_outcome(outcome: Outcome, verbose: bool) -> Iterator[tuple[Kind, Sight]]
         details = [
             *_of_finding(finding, outcome, outcome.changes if tell_changes else ()),
             *_around(outcome, bool(findings)),
+            *(("log", line) for line in outcome.log if number == 0),
         ]
         kind = Kind(
             label=outcome.fate.value if outcome.fate in _TOLD_FATES else status.value,
@@ -140,6 +142,7 @@ def _of_outcome(outcome: Outcome, verbose: bool) -> Iterator[tuple[Kind, Sight]]
             severity=(finding.severity or outcome.severity) if status in _JUDGED else None,
             control=outcome.control,
             details=tuple(detail for detail in details if detail[1]),
+            outage=bool(outcome.down) and number == 0,
         )
         yield kind, Sight(outcome.host, outcome.subject, finding.seen)
 

@@ -15,6 +15,8 @@ One object, in ASCII; keys are never renamed or removed without a new `schema_ve
       outcomes      a list of
         control, subject, status, severity, title, reason, waiver
         fate        what apply did, or null
+        down        the service that ran before an apply and does not run now, or null
+        log         the last lines of a service that did not start
         findings    a list of seen, who, why, fix, exposed, severity
         changes     a list of summary, place, before, after
         proof       result ("not run" without one), evidence, at
@@ -82,6 +84,8 @@ def _outcome(outcome: Outcome) -> dict[str, Any]:
         "reason": outcome.reason,
         "waiver": outcome.waiver,
         "fate": outcome.fate.value if outcome.fate else None,
+        "down": outcome.down or None,
+        "log": list(outcome.log),
         "findings": [_finding(finding, outcome) for finding in outcome.findings],
         "changes": [asdict(change) for change in outcome.changes],
         "proof": {

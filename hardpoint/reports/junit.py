@@ -135,6 +135,8 @@ def _lines(outcome: Outcome) -> Iterator[str]:
         yield printable(f"proof {outcome.proof.proof}: {line}")
     if outcome.fate:
         yield f"apply: {outcome.fate}"
+    for line in outcome.log:
+        yield printable(f"log: {line}")
 
 
 def _left(results: list[dict[str, str]] | str) -> Iterator[Case]:

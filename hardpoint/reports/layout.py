@@ -35,6 +35,7 @@ STYLES = {
     "medium": "yellow",
     "failed": "bold red",
     "still wrong": "bold red",
+    "rolled back": "bold red",
     "fixed": "green",
     "passed": "green",
     "inconclusive": "magenta",

@@ -97,9 +97,27 @@ def _next(report: Report, found: list[Entry]) -> list[str]:
         commands.append(" ".join(["hardpoint apply", *where]))
     if not open_entries and report.hosts and verb != "prove":
         commands.append(" ".join(["hardpoint prove", *where]))
-    if report.run and any(outcome.fate is Fate.FIXED for outcome in report.outcomes()):
+    if report.run and (failed := _failed_hosts(report)):
+        commands.append(_way_back(report.run, where[:1], failed))
+    elif report.run and any(outcome.fate is Fate.FIXED for outcome in report.outcomes()):
         commands.append(" ".join(["hardpoint rollback", *where, "--run", printable(report.run)]))
     worst = next((kind.control for kind in open_entries if kind.control), "")
     if worst:
         commands.append(f"hardpoint explain {printable(shlex.quote(worst))}")
     return commands
+
+
+def _failed_hosts(report: Report) -> list[str]:
+    """Hosts where an apply did not end well, and what it did stands."""
+    return [
+        host.host
+        for host in report.hosts
+        if any(outcome.down or outcome.fate is Fate.FAILED for outcome in host.outcomes)
+    ]
+
+
+def _way_back(run: str, inventory: list[str], hosts: list[str]) -> str:
+    """The command that takes the run back on these hosts alone."""
+    limit = [] if hosts == [LOCAL] else ["--limit", shlex.quote(printable(",".join(hosts)))]
+    where = [word for word in inventory if not word.startswith("-")]
+    return " ".join(["hardpoint rollback", *where, *limit, "--run", printable(run)])

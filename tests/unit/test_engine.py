@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hardpoint.apply import HostApply
+from hardpoint.apply import HostApply, TakenBack
 from hardpoint.check import HostCheck
 from hardpoint.engine import Rollout, judge_fates
 from hardpoint.outcome import Fate, HostReport, Outcome, Severity, Status
@@ -29,6 +29,9 @@ def test_batches(rollout: Rollout, sizes: list[int]) -> None:
 
 
 KEY = ("c", "system")
+BACK = {"c": TakenBack("it did not start")}
+STUCK = {"c": TakenBack("it did not start", "disk full")}
+OUTAGE = HostApply(run="RUN", failed={KEY: "it ended"}, down={KEY: "x.service"})
 
 
 def check(status: Status, unreachable: str = "", waiver: str = "") -> HostCheck:
@@ -47,6 +50,10 @@ def check(status: Status, unreachable: str = "", waiver: str = "") -> HostCheck:
         (Status.EXPOSED, Status.EXPOSED, HostApply(busy={KEY: "wait"}), Fate.BUSY),
         (Status.DRIFT, Status.DRIFT, HostApply(blocked={KEY: "by x"}), Fate.LEFT_ALONE),
         (Status.UNKNOWN, Status.UNKNOWN, HostApply(), Fate.LEFT_ALONE),
+        (Status.DRIFT, Status.DRIFT, HostApply(taken_back=BACK), Fate.ROLLED_BACK),
+        (Status.DRIFT, Status.DRIFT, HostApply(taken_back=STUCK), Fate.FAILED),
+        (Status.COMPLIANT, Status.COMPLIANT, HostApply(taken_back=BACK), Fate.ALREADY_RIGHT),
+        (Status.EXPOSED, Status.COMPLIANT, OUTAGE, Fate.STILL_WRONG),
         (Status.WAIVED, Status.WAIVED, HostApply(), Fate.LEFT_ALONE),
     ],
 )
@@ -60,6 +67,20 @@ def test_a_reason_of_the_apply_is_kept() -> None:
     now = check(Status.DRIFT)
     judge_fates(check(Status.DRIFT), now, HostApply(failed={KEY: "disk full"}))
     assert now.report.outcomes[0].reason == "disk full"
+
+
+def test_a_service_that_we_stopped_is_never_a_pass() -> None:
+    now = check(Status.COMPLIANT)
+    judge_fates(check(Status.EXPOSED), now, OUTAGE)
+    (outcome,) = now.report.outcomes
+    assert (outcome.status, outcome.down) == (Status.DRIFT, "x.service")
+    assert outcome.findings[0].fix == "hardpoint rollback --run RUN --control c"
+
+
+def test_a_rollback_that_failed_is_told_with_its_cause() -> None:
+    now = check(Status.DRIFT)
+    judge_fates(check(Status.DRIFT), now, HostApply(failed={KEY: "no"}, taken_back=STUCK))
+    assert now.report.outcomes[0].reason == "no; it could not be taken back: disk full"
 
 
 def test_a_blocked_control_says_so() -> None:

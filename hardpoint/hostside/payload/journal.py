@@ -1,8 +1,10 @@
 """Requests begin, record and close: what was there before, written down and synced before the reply."""
 
+import calendar
 import re
+import time
 
-from . import lease, packages, resources, settings
+from . import lease, packages, resources, settings, units
 from .errors import Refusal
 from .layers import every, of_run
 from .store import Store, check_run
@@ -151,11 +153,17 @@ def intention(resource, intended, seal):
 
 
 def close(request, places):
-    """{"run"} -> {"run", "unfinished": count, "pruned": [runs]}: gives the host back, drops the oldest runs."""
+    """{"run"} -> {"run", "unfinished": count, "pruned": [runs]}: gives the host back, drops the oldest runs.
+
+    Refusal "unit-failed" when it has done so, and a unit that the run restarted has died since:
+    `fallen`, [{"control", "subject", "unit", "message", "journal"}]."""
     run, store = check_run(request.get("run")), Store(places)
     if not store.exists(run):
         raise Refusal("no-such-run", "this host has no run %s" % run)
+    fallen = _fallen(store, run)
     with lease.hold(places, run, who_of(request)):
+        # what became of it is no other person's doing: a rollback may start it again
+        store.append(run, *({"event": "doing", "n": layer.n, "retry": True} for layer, _ in fallen))
         unfinished = [layer for layer in of_run(store, run) if layer.status == "open"]
         void = [layer for layer in unfinished if _untouched(store, layer)]
         ended = any(event["event"] == "close" for event in store.events(run))
@@ -163,7 +171,37 @@ def close(request, places):
         store.append(run, *events, *([] if ended else [{"event": "close"}]))
         pruned = _prune(store, run)
         lease.release(places, run)
-    return {"run": run, "unfinished": len(unfinished) - len(void), "pruned": pruned}
+    reply = {"run": run, "unfinished": len(unfinished) - len(void), "pruned": pruned}
+    if fallen:
+        message = "\n".join(error.message for _, error in fallen)
+        told = [_told(layer, error) for layer, error in fallen]
+        raise Refusal("unit-failed", message, **reply, fallen=told)
+    return reply
+
+
+def _fallen(store, run):
+    """[(layer, Refusal)] of the units that the run restarted, and that don't run any more."""
+    found = []
+    for layer in of_run(store, run):
+        if layer.resource["type"] != "unit" or layer.status != "applied":
+            continue
+        if not (units.running(layer.before) and units.running(layer.after)):
+            continue
+        unit, manager = layer.resource["unit"], layer.resource["manager"]
+        began = time.strptime(store.events(run)[0]["at"], "%Y-%m-%dT%H:%M:%SZ")
+        try:
+            error = units.fallen(unit, manager, calendar.timegm(began))
+            own = units.enabled(units.state(unit, manager)) == units.enabled(layer.after)
+        except Refusal:  # a user who has logged out since takes his services with him
+            continue
+        found += [(layer, error)] if error and own else []
+    return found
+
+
+def _told(layer, error):
+    unit = layer.resource["unit"]
+    named = {"control": layer.control, "subject": layer.subject, "unit": unit}
+    return {**named, "message": error.message, "journal": error.more["journal"]}
 
 
 def _untouched(store, layer):

@@ -413,6 +413,10 @@ class _Rollback:
                     else []
                 )
             if units.running(target):
+                if now["active"] in ("failed", "activating"):
+                    actions.append(
+                        "reset-failed"
+                    )  # one that died often may not be started for a while
                 actions.append("restart" if units.running(now) else "start")
             self.act(plan, actions)
         acted = plan["acted"] or (

@@ -7,7 +7,7 @@ import os
 import re
 import time
 
-from . import shell
+from . import shell, unit_log
 from .errors import Refusal
 from .userio import account
 
@@ -17,6 +17,8 @@ _NAME = re.compile(
 )
 SETTLE = 0.5  # a service with a wrong configuration mostly dies at once
 START_WAIT = 60
+RETRIES = 3  # a service that systemd starts again may come up after all: so often, then it is told
+WATCH = 3.0  # and some die only after they have loaded what they are made of
 
 
 def check(unit, manager):
@@ -28,20 +30,22 @@ def check(unit, manager):
 
 def state(unit, manager):
     """Its state now; Refusal "manager-down" when a user's manager is not running."""
-    status, output = _systemctl(
-        manager, ["show", "--property=LoadState,UnitFileState,ActiveState", "--", unit]
-    )
-    if status:
-        raise Refusal(
-            "unit-failed", "systemctl show %s: %s" % (unit, shell.plain(output).strip()[-500:])
-        )
-    shown = dict(line.split("=", 1) for line in output.splitlines() if "=" in line)
+    shown = _show(unit, manager, "LoadState,UnitFileState,ActiveState")
     return {
         "kind": "unit",
         "load": shown.get("LoadState", ""),
         "enabled": shown.get("UnitFileState", ""),
         "active": shown.get("ActiveState", ""),
     }
+
+
+def _show(unit, manager, properties):
+    status, output = _systemctl(manager, ["show", "--property=" + properties, "--", unit])
+    if status:
+        raise Refusal(
+            "unit-failed", "systemctl show %s: %s" % (unit, shell.plain(output).strip()[-500:])
+        )
+    return dict(line.split("=", 1) for line in output.splitlines() if "=" in line)
 
 
 def running(state):
@@ -59,48 +63,89 @@ def same(one, other):
 
 
 def act(unit, manager, actions):
-    """Do the actions in their order, wait for each; Refusal "unit-failed" with the end of its journal."""
+    """Do the actions in their order, wait for each; Refusal "unit-failed" with the end of its journal,
+    and `down`: whether a unit that was to run doesn't."""
     for action in actions:
-        if action not in ACTIONS + ("mask", "unmask", "enable-runtime"):
+        if action not in ACTIONS + ("mask", "unmask", "enable-runtime", "reset-failed"):
             raise Refusal(
                 "bad-request", "unknown action %r: one of %s" % (action, ", ".join(ACTIONS))
             )
+    began = time.time()
     for action in actions:
         arguments = [action] if action == "daemon-reload" else [action, "--", unit]
         if action == "enable-runtime":
             arguments = ["enable", "--runtime", "--", unit]
         status, output = _systemctl(manager, arguments)
-        if status:
-            _failed(unit, manager, action, output)
-        if action in ("start", "restart"):
-            _stays_up(unit, manager, action)
+        trouble = _complaint(output) if status else ""
+        waited = action in ("start", "restart") and (not status or _again(unit, manager))
+        if waited:
+            trouble = _stays_up(unit, manager)
+        if trouble or (status and not waited):
+            said = "%s %s failed: %s" % (action, unit, trouble)
+            raise _failed(unit, manager, said, began, waited)
 
 
-def _stays_up(unit, manager, action):
+def _again(unit, manager):
+    """Whether it has failed, and systemd will try again by itself."""
+    return _show(unit, manager, _VITALS).get("SubState") == _AGAIN
+
+
+def _complaint(output):
+    lines = [line for line in shell.plain(output).splitlines() if line.strip()]
+    return next((line for line in lines if not line.startswith("Warning:")), "")[:300]
+
+
+def _stays_up(unit, manager):
+    """ "" when it runs, else why not. One that dies and is started again has RETRIES attempts."""
     time.sleep(SETTLE)
     deadline = time.monotonic() + START_WAIT
     while True:
-        now = state(unit, manager)["active"]
-        if now == "failed" or (now == "activating" and time.monotonic() > deadline):
-            _failed(unit, manager, action, "it is %s" % now)
-        if now != "activating":
-            return
+        shown = _show(unit, manager, _VITALS)
+        trouble = _trouble(shown)
+        late = time.monotonic() > deadline
+        if trouble or (shown.get("ActiveState") == "activating" and late):
+            return trouble or "it is still starting after %d s" % START_WAIT
+        if shown.get("ActiveState") != "activating" and (late or _age(shown) >= SETTLE):
+            return ""
         time.sleep(0.2)
 
 
-def _failed(unit, manager, action, output):
-    which = ["-u", unit] if manager == "system" else ["--user-unit", unit]
-    try:
-        lines = shell.run(
-            ["journalctl", "--no-pager", "-o", "cat", "-n", "15", *which], timeout=15
-        )[1]
-    except Refusal:
-        lines = ""
-    lines = [line[:300] for line in shell.plain(lines).splitlines()[-15:]]
-    said = shell.plain(output).strip().splitlines()[-1:] or [""]
-    raise Refusal(
-        "unit-failed", "\n".join(["%s %s failed: %s" % (action, unit, said[0][:300]), *lines])
-    )
+_AGAIN = "auto-restart"
+_VITALS = "ActiveState,SubState,Type,Result,NRestarts,ActiveEnterTimestampMonotonic"
+
+
+def _trouble(shown):
+    """Why a unit that was to run doesn't; "" where it runs or is starting."""
+    active, restarts = shown.get("ActiveState"), int(shown.get("NRestarts") or 0)
+    if active == "failed" or restarts >= RETRIES:
+        again = ", again and again" if restarts else ""
+        return "it does not stay up%s (%s)" % (again, shown.get("Result") or "failed")
+    if active == "inactive" and shown.get("Type") != "oneshot":
+        return "it has ended"
+    return ""
+
+
+def _age(shown):
+    """Seconds since the unit became active."""
+    since = int(shown.get("ActiveEnterTimestampMonotonic") or 0) / 1e6
+    return time.clock_gettime(time.CLOCK_MONOTONIC) - since
+
+
+def fallen(unit, manager, began):
+    """None for a unit that has run for WATCH seconds; where it doesn't run, a Refusal as of `act`."""
+    time.sleep(min(max(0, WATCH - _age(_show(unit, manager, _VITALS))), WATCH))
+    shown = _show(unit, manager, _VITALS)
+    dying = shown.get("SubState") == _AGAIN
+    trouble = _trouble(shown) or ("it does not stay up (%s)" % shown.get("Result") if dying else "")
+    if not trouble:
+        return None
+    return _failed(unit, manager, "%s: %s" % (unit, trouble), began, down=True)
+
+
+def _failed(unit, manager, said, began, down):
+    lines = unit_log.last_lines(unit, manager, began)
+    down = down or not running(state(unit, manager))
+    return Refusal("unit-failed", "\n".join([said, *lines]), down=down, journal=lines)
 
 
 def _systemctl(manager, arguments):

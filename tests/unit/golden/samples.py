@@ -159,6 +159,12 @@ def _reachable_at(address: str) -> Finding:
 
 def applied() -> Report:
     """Each fate."""
+    outage = Finding(
+        "chroma.service ran before this apply and does not run now",
+        "nobody can use it until this is taken back, or it is mended",
+        fix="hardpoint rollback --run 20261102T100000Z-1a2b3c4d --control chroma-loopback",
+        severity=Severity.CRITICAL,
+    )
     outcomes = [
         ollama(LOCAL, Status.COMPLIANT, fate=Fate.FIXED, changes=[WRITE_DROP_IN, RESTART]),
         lm_studio(
@@ -173,9 +179,27 @@ def applied() -> Report:
         other("sandbox", Status.ERROR, fate=Fate.FAILED, reason="no space left on device"),
         other("vllm-loopback", Status.BUSY, fate=Fate.BUSY, reason="a model is generating"),
         other("docker-publishes", Status.UNKNOWN, fate=Fate.LEFT_ALONE, reason="needs root"),
+        other(
+            "chroma-loopback",
+            Status.DRIFT,
+            fate=Fate.STILL_WRONG,
+            reason="restart chroma.service failed: it has ended",
+            findings=[outage],
+            down="chroma.service",
+            log=("ValueError: host must be 0.0.0.0", "API_KEY=[redacted]"),
+        ),
+        other(
+            "qdrant-loopback",
+            Status.EXPOSED,
+            fate=Fate.ROLLED_BACK,
+            reason="rolled back: restart qdrant.service failed: it does not stay up (exit-code)",
+            log=("panicked at 127.0.0.1",),
+        ),
     ]
     host = HostReport(LOCAL, "Debian 12", 2, 3.2, 9, outcomes=outcomes)
-    return Report("apply", "recommended", "2026-11-02T10:00:00Z", 5, 3.2, [host])
+    report = Report("apply", "recommended", "2026-11-02T10:00:00Z", 5, 3.2, [host])
+    report.run = "20261102T100000Z-1a2b3c4d"
+    return report
 
 
 def proved() -> Report:

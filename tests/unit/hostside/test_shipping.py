@@ -135,11 +135,13 @@ def test_only_what_a_request_needs_is_sent():
         "main",
         "packages",
         "read_host",
+        "redact",
         "resources",
         "scan_json",
         "settings",
         "shell",
         "store",
+        "unit_log",
         "units",
         "userio",
     ]
