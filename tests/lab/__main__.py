@@ -6,6 +6,7 @@ import argparse
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from .errors import LabError, LabUnavailable
 from .lab import Lab
 
 NAME = "workstations"
+SIDE_BY_SIDE = 2
 
 
 def install(arguments: argparse.Namespace) -> None:
@@ -22,11 +24,20 @@ def install(arguments: argparse.Namespace) -> None:
 
 
 def prepare(arguments: argparse.Namespace) -> None:
-    """Build every image and layer that isn't cached yet."""
-    for distro in images.CODENAMES:
-        _timed(f"image {distro}", partial(images.image, distro))
-        for layer in layers.LAYERS:
-            _timed(f"layer {layer} on {distro}", partial(layers.layer, layer, distro))
+    """Build the images and layers of the everyday tests that aren't cached yet."""
+    wanted = [
+        (name, distro)
+        for distro in images.CODENAMES
+        for name, layer in layers.LAYERS.items()
+        if distro in layer.prepared
+    ]
+    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:  # what two need is made by one, the other waits
+        builds = [
+            pool.submit(_timed, f"layer {name} on {distro}", partial(layers.layer, name, distro))
+            for name, distro in wanted
+        ]
+        for build in builds:
+            build.result()
 
 
 def _timed(what: str, build: Callable[[], Path]) -> None:

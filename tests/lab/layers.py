@@ -1,44 +1,63 @@
 """Software on top of an image: read-only overlay layers, built once per distribution and cached.
 
-A layer is built on the bare image, so at most one layer of a host may add users.
+A layer is built on the bare image, so of a host's layers at most one may install Debian packages,
+and at most one may add users or groups.
 """
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
-from . import images, ollama, paths
+from . import engine_layers, images, mirror, node, ollama, paths, wheels
 from .errors import LabError
+from .recipes import Layer, program
 from .shell import run
 
 STANDIN = paths.PACKAGE / "standins/lms.py"
-BUILD = """set -eu
-folder=$1 image=$2 program=$3 target=$4
-cd "$folder"
-mkdir upper work root
-mount -t overlay overlay -o "lowerdir=$image,upperdir=upper,workdir=work" root
-install -m 0755 "$program" "root$target"
-chroot root env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin sh -eu
-"""
-
-
-@dataclass(frozen=True)
-class Layer:
-    """A program, its place on the host, and the shell text that then runs as root in the image."""
-
-    program: Callable[[], Path]
-    target: str
-    setup: str
-    recipe: str
-
-
+BOTH = ("debian12", "debian13")
 LAYERS = {
-    "ollama": Layer(ollama.binary, "/usr/local/bin/ollama", ollama.SETUP, ollama.recipe()),
-    "lmstudio": Layer(lambda: STANDIN, "/usr/local/bin/lms", "", STANDIN.read_text()),
+    "ollama": Layer(
+        recipe=ollama.recipe(),
+        bring=program(ollama.binary, "/usr/local/bin/ollama"),
+        setup=ollama.SETUP,
+        prepared=BOTH,
+    ),
+    "lmstudio": Layer(
+        recipe=STANDIN.read_text(),
+        bring=program(lambda: STANDIN, "/usr/local/bin/lms"),
+        prepared=BOTH,
+    ),
+    "jupyter": wheels.layer("jupyter", "jupyter"),
+    "chroma": wheels.layer("chroma", "chroma"),
+    "streamlit": wheels.layer("streamlit", "streamlit"),
+    "mcp-everything": node.layer("mcp-everything", "mcp-server-everything"),
+    "podman": engine_layers.podman(prepared=BOTH),
+    "docker": engine_layers.docker(),
 }
+# apt inside shares this machine's network, so for that time it gets its proxy and name servers.
+BUILD = """set -eu
+folder=$1 image=$2 packages=$3 proxy=$4 check_dates=$5
+inside() {
+    chroot root env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive "$@"
+}
+apt() {
+    inside apt-get -q -o "Acquire::http::Proxy=$proxy" \
+        -o "Acquire::Check-Valid-Until=$check_dates" "$@"
+}
+cd "$folder"
+mkdir work root
+mount -t overlay overlay -o "lowerdir=$image,upperdir=upper,workdir=work" root
+mount -t tmpfs tmpfs root/tmp
+if [ -n "$packages" ]; then
+    mount --bind "$(realpath /etc/resolv.conf)" root/etc/resolv.conf
+    apt update
+    apt install -y --no-install-recommends $packages
+    apt clean
+    rm -rf root/var/lib/apt/lists/* root/var/log/*.log root/var/log/apt/*
+    umount root/etc/resolv.conf
+fi
+inside sh -eu
+"""
 
 
 def layer(name: str, distro: str) -> Path:
@@ -46,16 +65,23 @@ def layer(name: str, distro: str) -> Path:
     if name not in LAYERS:
         raise LabError(f"no such layer: {name}; there are {', '.join(LAYERS)}")
     wanted = LAYERS[name]
-    key = images.digest(images.image_key(distro), wanted.recipe, wanted.setup, BUILD)
+    parts = (wanted.recipe, *wanted.packages, wanted.setup, BUILD)
+    key = images.digest(images.image_key(distro), *parts)
     target = paths.cache_dir() / "layers" / f"{name}-{distro}-{key}"
     return images.built_once(target, lambda folder: _build(wanted, distro, folder)) / "upper"
 
 
 def _build(wanted: Layer, distro: str, folder: Path) -> None:
+    image, upper = images.image(distro), folder / "upper"
+    upper.mkdir()
+    upper.chmod(0o755)
+    wanted.bring(upper, distro)
+    proxy = mirror.machine_proxy()
+    given = [
+        *(str(folder), str(image), " ".join(wanted.packages)),
+        f"http://{proxy[0]}:{proxy[1]}" if proxy else "",
+        str(mirror.checks_dates()).lower(),
+    ]
     build = ["unshare", "--mount", "--propagation", "private", "sh", "-c", BUILD, "build"]
-    run(
-        [*build, str(folder), str(images.image(distro)), str(wanted.program()), wanted.target],
-        input=wanted.setup,
-    )
-    shutil.rmtree(folder / "work")
-    (folder / "root").rmdir()
+    run([*build, *given], input=wanted.setup, timeout=1200)
+    run(["rm", "-r", "--", str(folder / "work"), str(folder / "root")])

@@ -29,9 +29,9 @@ class Probe:
         outcome: Outcome = self._ask("connect", address, str(port), str(timeout))
         return outcome
 
-    def http(self, url: str) -> tuple[int, str]:
-        """Fetch a page: its status and its text; a LabError when nobody answers."""
-        status, body = self._ask("http", url)
+    def http(self, url: str, question: object = None) -> tuple[int, str]:
+        """Fetch a page, or post a question as JSON: status and text; a LabError without answer."""
+        status, body = self._ask("http", url, *([json.dumps(question)] if question else []))
         return status, body
 
     @property

@@ -1,6 +1,7 @@
 """What a probe asks from its own network namespace; a plain script that prints its answer as JSON.
 
-`connect ADDRESS PORT TIMEOUT` tells what became of one TCP connection, `http URL` fetches a page.
+`connect ADDRESS PORT TIMEOUT` tells what became of one TCP connection, `http URL` fetches a page,
+`http URL JSON` posts to it.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ import urllib.request
 
 IP_RECVERR, IPV6_RECVERR = 11, 25
 FROM_ICMP, FROM_ICMP6 = 2, 3
+# What MCP's HTTP transport asks of its clients; nothing else minds.
+HEADERS = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream, */*"}
 PROHIBITED = {FROM_ICMP: {9, 10, 13}, FROM_ICMP6: {1, 5, 6}}
 
 
@@ -62,11 +65,12 @@ def _icmp(attempt: socket.socket) -> tuple[int, int]:
     return 0, 0
 
 
-def http(url: str) -> tuple[int, str]:
+def http(url: str, question: str | None = None) -> tuple[int, str]:
     """Status and body of a page, without any proxy; an error page counts as an answer."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    request = urllib.request.Request(url, question and question.encode(), HEADERS)
     try:
-        with opener.open(url, timeout=5) as answer:
+        with opener.open(request, timeout=5) as answer:
             return answer.status, answer.read().decode(errors="replace")
     except urllib.error.HTTPError as refusal:
         return refusal.code, refusal.read().decode(errors="replace")
@@ -76,4 +80,4 @@ if __name__ == "__main__":
     if sys.argv[1] == "connect":
         print(json.dumps(connect(sys.argv[2], int(sys.argv[3]), float(sys.argv[4]))))
     else:
-        print(json.dumps(http(sys.argv[2])))
+        print(json.dumps(http(*sys.argv[2:])))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 
 from .errors import LabUnavailable
@@ -25,14 +26,17 @@ OLLAMA_PACKAGES = {
     "nlohmann-json3-dev": "a header that Ollama includes",
     "libstb-dev": "a header that Ollama includes",
 }
+NODE_PACKAGES = {"npm": "fetches the MCP server"}
 
 
 def missing(packages: dict[str, str] = PACKAGES) -> list[str]:
-    """The packages of a list that are not installed here."""
+    """The packages of a list that are not here, nor a command of that name."""
     return [name for name in packages if not _installed(name)]
 
 
 def _installed(name: str) -> bool:
+    if shutil.which(name):
+        return True
     query = ["dpkg-query", "--show", "--showformat=${db:Status-Status}", name]
     try:
         return subprocess.run(query, capture_output=True, text=True).stdout == "installed"
@@ -53,7 +57,7 @@ def require(packages: dict[str, str] = PACKAGES) -> None:
 
 def install() -> None:
     """Install what is missing and say it; without root only say it."""
-    absent = missing(PACKAGES | CONTAINER_PACKAGES | OLLAMA_PACKAGES)
+    absent = missing(PACKAGES | CONTAINER_PACKAGES | OLLAMA_PACKAGES | NODE_PACKAGES)
     if not absent:
         print("nothing to install")
     elif os.geteuid() != 0:

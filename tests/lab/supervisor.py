@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 import subprocess
 import sys
 from typing import Any
 
 REBOOT = 133
+TUN = "/dev/net/tun"
 NSPAWN = (
     "systemd-nspawn",
     "--quiet",
@@ -48,8 +50,21 @@ def mount(spec: dict[str, Any]) -> None:
     call("mount", "-t", "tmpfs", "-o", "mode=0755", "tmpfs", "/run")
     for folder in ("/run/netns", "/run/systemd/nspawn"):
         os.makedirs(folder)
+    admit_everybody_to_tun()
     open("/run/netns/switch", "w").close()
     call("mount", "--bind", f"/proc/{os.getpid()}/fd/{spec['switch']}", "/run/netns/switch")
+
+
+def admit_everybody_to_tun() -> None:
+    """Give the device of rootless containers the mode that udev gives it on a computer.
+
+    nspawn copies the machine's node, which without udev is root's alone.
+    """
+    if os.path.exists(TUN):
+        node = "/run/tun"
+        os.mknod(node, stat.S_IFCHR, os.stat(TUN).st_rdev)
+        os.chmod(node, 0o666)
+        call("mount", "--bind", node, TUN)
 
 
 def connect(spec: dict[str, Any]) -> None:
