@@ -1,13 +1,17 @@
 """What kind of machine this is, its addresses, and who has a home on it."""
 
+import fcntl
 import os
 import platform
 import pwd
+import re
 import socket
 import struct
 
 UID_MIN, UID_MAX = 1000, 59999
 DARWIN = platform.system() == "Darwin"
+_INNER = re.compile(r"(docker|podman|cni-podman|virbr|lxcbr|lxdbr|incusbr)[0-9]+$|br-[0-9a-f]{12}$")
+_SIOCGIFADDR = 0x8915
 
 
 def read(request):
@@ -103,7 +107,7 @@ def _system():
 
 
 def addresses():
-    """The machine's own addresses that others may reach: no loopback, no link-local.
+    """The machine's own addresses that others may reach: no loopback, no link-local, no inner bridge.
 
     First the one that this machine has on its way out, which a neighbour would use.
     """
@@ -142,7 +146,21 @@ def _v4():
                     found.add(last)
     except OSError:
         pass
-    return {address for address in found if not address.startswith("169.254.")}
+    return {address for address in found if not address.startswith("169.254.")} - _inner()
+
+
+def _inner():
+    """IPv4 addresses of bridges to containers and virtual machines: elsewhere they are other machines."""
+    found = set()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asked:
+        for _, name in socket.if_nameindex():
+            if _INNER.match(name):
+                try:
+                    answer = fcntl.ioctl(asked, _SIOCGIFADDR, struct.pack("256s", name.encode()))
+                    found.add(socket.inet_ntoa(answer[20:24]))
+                except OSError:
+                    continue
+    return found
 
 
 def _v6():
@@ -150,9 +168,10 @@ def _v6():
     try:
         with open("/proc/net/if_inet6", encoding="ascii") as table:
             for line in table:
-                packed = bytes.fromhex(line.split()[0])
-                address = socket.inet_ntop(socket.AF_INET6, packed)
-                if address != "::1" and not address.startswith("fe80:"):
+                words = line.split()
+                address = socket.inet_ntop(socket.AF_INET6, bytes.fromhex(words[0]))
+                inner = address.startswith("fe80:") or _INNER.match(words[-1])
+                if address != "::1" and not inner:
                     found.add(address)
     except OSError:
         pass

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hardpoint.hostside.payload import read_listeners, read_units, sockets, unit_files
+from hardpoint.hostside.payload import read_host, read_listeners, read_units, sockets, unit_files
 
 USER = "0::/user.slice/user-1000.slice"
 
@@ -52,6 +52,18 @@ def test_drop_in_folders_are_those_of_systemd() -> None:
 )
 def test_values_that_show_environment_quotes(shown: str, value: str) -> None:
     assert read_units._unquoted(shown) == value
+
+
+@pytest.mark.parametrize(
+    ("interface", "inner"),
+    [
+        *((name, True) for name in ("docker0", "podman1", "cni-podman0", "virbr0", "lxdbr0")),
+        ("br-d4a9b3a0b466", True),
+        *((name, False) for name in ("eth0", "br0", "br-lan", "wlan0", "tailscale0", "podman")),
+    ],
+)
+def test_addresses_of_inner_bridges_are_not_the_machines(interface: str, inner: bool) -> None:
+    assert bool(read_host._INNER.match(interface)) is inner
 
 
 def test_every_address_of_a_listener_is_asked(monkeypatch) -> None:
