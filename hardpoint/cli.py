@@ -30,6 +30,8 @@ from hardpoint.reports import runs as runs_report
 from hardpoint.reports import terminal as terminal_report
 from hardpoint.reports.forms import FORMS
 
+_HERE = ("here", "@local")
+
 
 class UserError(Exception):
     """Something that the person can mend; the text says what and how."""
@@ -218,10 +220,23 @@ def apply(
 @cli.command()
 @_with_target
 @_with_shape
-def prove(target: Target, shape: Shape) -> int:
+@click.option(
+    "--vantage",
+    "vantages",
+    multiple=True,
+    metavar="HOST",
+    help="Look from this host of the inventory too; repeatable.",
+)
+@click.option("--not-from-here", is_flag=True, help="Look from the --vantage hosts alone.")
+def prove(target: Target, shape: Shape, vantages: tuple[str, ...], not_from_here: bool) -> int:
     """Test the effect: connect from outside, ask as a foreign web page would."""
+    others = [name for name in vantages if name not in _HERE]
+    if not_from_here and others != list(vantages):
+        raise UserError("--not-from-here and --vantage here contradict each other")
+    if not_from_here and not others:
+        raise UserError("--not-from-here: say from which host to look, with --vantage HOST")
     with _engine(target, "proving") as engine:
-        report = engine.prove()
+        report = engine.prove(others, not not_from_here)
     return _show(report, target, shape)
 
 

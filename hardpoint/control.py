@@ -16,6 +16,7 @@ from hardpoint.outcome import Finding, ProofResult, Severity
 if TYPE_CHECKING:
     from hardpoint.facts import Read
     from hardpoint.operations import Desired
+    from hardpoint.proofs.identify import Identity
 
 
 class Scope(StrEnum):
@@ -96,12 +97,18 @@ class HostView(Protocol):
 
 
 class Vantage(Protocol):
-    """A place from which a proof looks at a host (another machine's network stack)."""
+    """The places from which a proof looks at a host (other machines' network stacks)."""
 
-    name: str
+    def cannot_connect(
+        self,
+        addresses: Iterable[str],
+        ports: Sequence[int],
+        known: Mapping[int, Identity] | None = None,
+    ) -> ProofResult:
+        """Passed when none of the ports is open on any of the addresses, seen from there.
 
-    def cannot_connect(self, addresses: Iterable[str], ports: Sequence[int]) -> ProofResult:
-        """Passed when none of the ports is open on any of the addresses, seen from here."""
+        `known` says how to tell what answers on a port.
+        """
 
 
 class Control:

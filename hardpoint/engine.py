@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -17,6 +17,7 @@ from hardpoint import journal, remote
 from hardpoint.apply import Applier, HostApply, TakenBack
 from hardpoint.check import Checker, HostCheck
 from hardpoint.control import Control, Registry
+from hardpoint.inventory import named
 from hardpoint.outcome import Fate, Finding, HostReport, Outcome, Report, Severity, Status
 from hardpoint.plan import moved
 from hardpoint.policy import Policy
@@ -133,10 +134,14 @@ class Engine:
         report.run = applier.run
         return report
 
-    def prove(self) -> Report:
+    def prove(self, vantages: Sequence[str] = (), from_here: bool = True) -> Report:
+        """Checks, then looks from outside: from this machine, and from these hosts of the inventory."""
+        others = [named(self.inventory, name) for name in dict.fromkeys(vantages)]
+        self.session.include(others)
         with _timed() as clock:
             checks = self._check(self.hosts)
-            Prover(self.session, self.policy, self.checker.controls).prove(self.hosts, checks)
+            prover = Prover(self.session, self.policy, self.checker.controls, others, from_here)
+            prover.prove(self.hosts, checks)
         return self._report("prove", checks, clock.seconds)
 
     def rollback(self, what: Rollback) -> Report:

@@ -10,6 +10,8 @@ from pyinfra.api import Config, Inventory, State
 from pyinfra.api.host import Host
 from pyinfra.context import ctx_config, ctx_state
 
+from hardpoint.policy.problems import did_you_mean
+
 
 class InventoryError(Exception):
     """The inventory can't be used; the text says why and what to do."""
@@ -69,6 +71,15 @@ def limited(inventory: Inventory, patterns: list[str]) -> list[Host]:
             raise InventoryError(f"--limit {pattern} matches no host and no group; hosts: {known}")
         chosen += [host for host in matching if host not in chosen]
     return [host for host in hosts if host in chosen]
+
+
+def named(inventory: Inventory, name: str) -> Host:
+    """The host of this name. Raises InventoryError."""
+    names = [host.name for host in inventory]
+    if name not in names:
+        hint = did_you_mean(name, names, f"hosts: {', '.join(names[:8])}")
+        raise InventoryError(f"the inventory has no host called {name}{hint}")
+    return next(host for host in inventory if host.name == name)
 
 
 def _matches(host: Host, pattern: str) -> bool:

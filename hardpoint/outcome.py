@@ -6,7 +6,7 @@ Reports (terminal, JSON, JUnit, SARIF) are functions of these values and know no
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING
@@ -126,11 +126,17 @@ class Change:
 
 @dataclass(frozen=True)
 class ProofResult:
-    """What a proof saw, and when (UTC, ISO 8601)."""
+    """What a proof saw, and when (UTC, ISO 8601).
+
+    `seen` is what contradicts the goal, in the words of a finding; `vantages` the result from each
+    place that was looked from, whose lines of the evidence begin with its name.
+    """
 
     proof: Proof
     evidence: tuple[str, ...] = ()
     at: str = ""
+    seen: tuple[str, ...] = ()
+    vantages: Mapping[str, Proof] = field(default_factory=dict)
 
 
 @dataclass

@@ -2,91 +2,138 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 
 from pyinfra.api import State
 from pyinfra.api.host import Host
 
+from hardpoint import reads
 from hardpoint.check import HostCheck
 from hardpoint.connector import LocalBatchingConnector
 from hardpoint.control import Control, Scope, Subject
-from hardpoint.outcome import Outcome, Proof, ProofResult, Status
+from hardpoint.outcome import Finding, Outcome, Proof, ProofResult, Status
 from hardpoint.policy import Policy
-from hardpoint.proofs.vantage import NoVantage, Vantage, beside_this_machine, from_here
+from hardpoint.proofs import places
+from hardpoint.proofs.places import Place
+from hardpoint.proofs.vantage import SSH_PORT, Vantage
 from hardpoint.session import Session, enter
+from hardpoint.snapshot import Snapshot
 from hardpoint.view import ControlView, Privileges, windowed_copy
 
 _UNPROVABLE = (Status.NOT_APPLICABLE, Status.SKIPPED, Status.ORPHANED, Status.UNREACHABLE)
 
 
 class Prover:
-    """Proves controls on the hosts that a check has just judged."""
+    """Proves controls on the hosts that a check has just judged.
 
-    def __init__(self, session: Session, policy: Policy, controls: list[Control]) -> None:
+    Looks from this machine, if `from_here`, and from each host of `vantages`.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        policy: Policy,
+        controls: list[Control],
+        vantages: Sequence[Host] = (),
+        from_here: bool = True,
+    ) -> None:
         self._session = session
         self._policy = policy
         self._controls = {control.id: control for control in controls}
+        self._vantages = vantages
+        self._here = [places.here()] if from_here else []
 
     def prove(self, hosts: list[Host], checks: dict[str, HostCheck]) -> None:
         """Puts a proof beside every outcome. A failed one makes its control exposed."""
         reachable = [host for host in hosts if not checks[host.name].report.unreachable]
         with self._session.phase() as state:
+            others = self._other_places(state)
             self._session.each(
-                state, reachable, lambda host: self._prove_host(state, host, checks[host.name])
+                state,
+                reachable,
+                lambda host: self._prove_host(state, host, checks[host.name], others),
             )
 
-    def _prove_host(self, state: State, host: Host, check: HostCheck) -> None:
-        with _vantage_of(host) as vantage:
-            for outcome in check.report.outcomes:
-                control = self._controls.get(outcome.control)
-                if control is not None and outcome.status not in _UNPROVABLE:
-                    self._prove_one(state, host, control, outcome, vantage)
+    def _other_places(self, state: State) -> list[Place]:
+        connected = self._session.each(state, self._vantages, lambda host: None)
+        return [
+            places.on(host)
+            if connected[host.name] is None
+            else places.nowhere(host.name, str(connected[host.name]), is_host=True)
+            for host in self._vantages
+        ]
+
+    def _prove_host(self, state: State, host: Host, check: HostCheck, others: list[Place]) -> None:
+        snapshot = Snapshot(partial(reads.execute, host.connector.execute))
+        with _vantage_of(host, self._here, others) as vantage:
+            snapshot.run(
+                [
+                    partial(self._prove_one, state, host, control, outcome, vantage, snapshot)
+                    for outcome in check.report.outcomes
+                    if outcome.status not in _UNPROVABLE
+                    and (control := self._controls.get(outcome.control))
+                ]
+            )
 
     def _prove_one(
-        self, state: State, host: Host, control: Control, outcome: Outcome, vantage: Vantage | str
+        self,
+        state: State,
+        host: Host,
+        control: Control,
+        outcome: Outcome,
+        vantage: Vantage,
+        snapshot: Snapshot,
     ) -> None:
-        clone, reader = windowed_copy(
-            host, lambda request: host.connector.execute([request])[0], Privileges()
-        )
+        clone, reader = windowed_copy(host, snapshot.ask, Privileges())
         enter(clone, state)
         options = self._policy.for_host(host.name, host.groups).options(control.id)
         scope = Scope.HOST if outcome.subject == "system" else Scope.USER
         subject = Subject(scope, outcome.subject)
         try:
-            if isinstance(vantage, str):
-                raise NoVantage(vantage)
             result = control.prove(vantage, ControlView(clone, reader, options), subject)
-        except NoVantage as problem:
-            result = ProofResult(Proof.INCONCLUSIVE, (str(problem),))
         except Exception as error:  # one control's mistake is one proof's result
             result = ProofResult(Proof.INCONCLUSIVE, (f"{type(error).__name__}: {error}",))
         if result is None:
             return
         if reader.problems and result.proof is Proof.PASSED:
-            result = ProofResult(Proof.INCONCLUSIVE, (*result.evidence, *reader.problems))
+            result = replace(
+                result, proof=Proof.INCONCLUSIVE, evidence=(*result.evidence, *reader.problems)
+            )
         now = datetime.now(UTC).isoformat(timespec="seconds")
-        outcome.proof = ProofResult(result.proof, result.evidence, now)
-        if result.proof is Proof.FAILED and outcome.status is not Status.WAIVED:
-            outcome.status = Status.EXPOSED
+        outcome.proof = replace(result, at=now)
+        if result.proof is Proof.FAILED:
+            _contradict(outcome, control, result)
+
+
+def _contradict(outcome: Outcome, control: Control, result: ProofResult) -> None:
+    """The effect was seen, whatever the check made of the files."""
+    outcome.findings += [Finding(seen, control.metadata.risk, exposed=True) for seen in result.seen]
+    if outcome.status is not Status.WAIVED:
+        outcome.status = Status.EXPOSED
 
 
 @contextmanager
-def _vantage_of(host: Host) -> Iterator[Vantage | str]:
-    """Where to look at this host from; a text where there is no such place."""
+def _vantage_of(host: Host, here: list[Place], others: list[Place]) -> Iterator[Vantage]:
+    """All places to look at this host from."""
     if not isinstance(host.connector, LocalBatchingConnector):
-        yield from_here(_ssh_port(host))
+        yield Vantage([*here, *others], [_ssh_port(host)])
+        return
+    if not here:
+        yield Vantage(others)
         return
     with ExitStack() as stack:
-        vantage: Vantage | str
         try:
-            vantage = stack.enter_context(beside_this_machine())
-        except NoVantage as problem:
-            vantage = str(problem)
-        yield vantage
+            beside = stack.enter_context(places.beside_this_machine())
+        except places.NoVantage as problem:
+            yield Vantage([places.nowhere("beside it", str(problem)), *others])
+            return
+        yield Vantage([beside.place, *others], [beside.listener, SSH_PORT], beside.own)
 
 
 def _ssh_port(host: Host) -> int:
     transport = host.connector.client.get_transport()
-    return transport.getpeername()[1] if transport else 22
+    return transport.getpeername()[1] if transport else SSH_PORT

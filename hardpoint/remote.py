@@ -1,4 +1,4 @@
-"""One request to our program on a host, as root, outside of any operation."""
+"""One request to our program on a host, outside of any operation."""
 
 from __future__ import annotations
 
@@ -13,9 +13,12 @@ from hardpoint.transport import sudo_refusal
 SECONDS = 300
 
 
-def ask(host: Host, request: dict[str, Any]) -> dict[str, Any]:
-    """The reply. Raises HostsideError for a refusal of the host, OSError where it can't be asked."""
-    command = request_for(hostside.command(request), {"_sudo": True, "_timeout": SECONDS})
+def ask(host: Host, request: dict[str, Any], root: bool = True) -> dict[str, Any]:
+    """The reply, as root or as whoever logged in.
+
+    Raises HostsideError for a refusal of the host, OSError where it can't be asked.
+    """
+    command = request_for(hostside.command(request), {"_sudo": root, "_timeout": SECONDS})
     answer = host.connector.execute([command])[0]
     if answer.failure == "refused":
         raise OSError(sudo_refusal(answer.stderr.decode("utf-8", "replace")))

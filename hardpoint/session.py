@@ -46,6 +46,10 @@ class Session:
         self._root_refused: dict[str, str] = {}
         self.unreachable: dict[str, CannotConnect] = {}
 
+    def include(self, hosts: Sequence[Host]) -> None:
+        """These will be connected to as well, although nothing is checked on them."""
+        self.hosts += [host for host in hosts if host not in self.hosts]
+
     @contextmanager
     def phase(self, executing: bool = False) -> Iterator[State]:
         """A fresh State. Executing, every operation that is called runs at once on its host."""

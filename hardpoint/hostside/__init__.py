@@ -8,6 +8,7 @@ import ast
 import base64
 import functools
 import json
+import sys
 import zlib
 from pathlib import Path
 
@@ -58,15 +59,10 @@ class HostsideError(Exception):
 
 def command(request: dict) -> StringCommand:
     """The shell command that answers `request` on a host; ValueError when it is unknown or too long."""
-    try:
-        modules = sorted({handler(one)[0] for one in (request, *request.get("requests", []))})
-    except Refusal as error:
-        raise ValueError(error.message) from None
-    # \u0027 for a quote: the text survives each level of shell quoting without growing
-    text = json.dumps(request, separators=(",", ":")).replace("'", "\\u0027")
+    program, text = _program_and_request(request)
     made = StringCommand(
         "if command -v python3 >/dev/null 2>&1; then python3 -I -B -c",
-        QuoteString(_program(tuple(modules))),
+        QuoteString(program),
         QuoteString(text),
         '; else echo "hardpoint: python3 is missing on this host: install python3 (3.9 or newer)" >&2; (exit 127); fi',
     )
@@ -77,6 +73,21 @@ def command(request: dict) -> StringCommand:
             " send less content in one request"
         )
     return made
+
+
+def here(request: dict) -> list[str]:
+    """The words of a command that answers `request` on this machine, as whoever we are."""
+    return [sys.executable, "-I", "-B", "-c", *_program_and_request(request)]
+
+
+def _program_and_request(request: dict) -> tuple[str, str]:
+    try:
+        modules = sorted({handler(one)[0] for one in (request, *request.get("requests", []))})
+    except Refusal as error:
+        raise ValueError(error.message) from None
+    # \u0027 for a quote: the text survives each level of shell quoting without growing
+    text = json.dumps(request, separators=(",", ":")).replace("'", "\\u0027")
+    return _program(tuple(modules)), text
 
 
 def reply(stdout: str) -> dict:

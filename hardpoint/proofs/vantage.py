@@ -1,175 +1,211 @@
-"""Places from which a proof looks at a host: this machine, or for this machine itself another
-network stack, since a connect over lo proves nothing."""
+"""What a control asks of the places from which its host is looked at, and what follows from it."""
 
 from __future__ import annotations
 
-import ipaddress
-import json
-import os
-import secrets
-import socket
-import sys
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
-from gevent import subprocess
+import gevent
 
 from hardpoint.outcome import Proof, ProofResult
-from hardpoint.proofs import probe
-
-Targets = list[tuple[str, int]]
-Connect = Callable[[Targets], list[str]]
+from hardpoint.proofs.identify import Identity
+from hardpoint.proofs.places import Ended, NoVantage, Place, Seen
 
 SSH_PORT = 22
-_ANSWERS = {"open", "reset"}
+
+Target = tuple[str, int]
+Sightings = Mapping[Target, Seen]
+
+_ANSWERS = {Ended.OPEN, Ended.RESET}
+
+
+@dataclass
+class Look:
+    """What one place saw. `itself`: it is the very machine that was to be looked at."""
+
+    place: str
+    proof: Proof
+    evidence: list[str]
+    opened: list[tuple[Target, str]] = field(default_factory=list)
+    itself: bool = False
+    is_host: bool = False
 
 
 class Vantage:
-    """A place with a way to connect. `control_port` is a port of the host that should answer;
-    `own` are addresses that exist only while this place does."""
+    """All places from which one host is looked at. `control_ports`: where it should answer;
+    `passing`: addresses that it has only while we look."""
 
     def __init__(
         self,
-        name: str,
-        connect: Connect,
-        control_port: int = SSH_PORT,
-        own: Collection[str] = (),
+        places: Sequence[Place],
+        control_ports: Sequence[int] = (SSH_PORT,),
+        passing: Collection[str] = (),
     ) -> None:
-        self.name = name
-        self._connect = connect
-        self._control_port = control_port
-        self._own = own
+        self._places = places
+        self._control_ports = control_ports
+        self._passing = passing
 
-    def cannot_connect(self, addresses: Iterable[str], ports: Sequence[int]) -> ProofResult:
-        """Passed when no port is open on any address, each shown to be reachable from here.
+    def cannot_connect(
+        self,
+        addresses: Iterable[str],
+        ports: Sequence[int],
+        known: Mapping[int, Identity] | None = None,
+    ) -> ProofResult:
+        """Passed when no port is open on any address, each shown to be reachable from each place.
 
-        A reset comes from the host itself and so shows that; after a time-out some other port of
-        that address has to answer, else the silence proves nothing.
+        A place that has no way to an address says nothing about it, as long as it can judge some
+        other. `known` says how to tell what answers on a port.
         """
-        there = [address for address in addresses if address not in self._own]
-        targets = [(address, port) for address in there for port in ports]
+        targets = [(a, port) for a in addresses if a not in self._passing for port in ports]
+        if not ports:
+            return ProofResult(Proof.INCONCLUSIVE, ("it is not running: there is no port to try",))
         if not targets:
             return ProofResult(Proof.INCONCLUSIVE, ("the host has no address but loopback",))
-        outcomes = dict(zip(targets, self._connect(targets), strict=True))
-        silent = sorted({a for (a, _), seen in outcomes.items() if seen not in _ANSWERS})
-        control_targets = [(address, self._control_port) for address in silent]
-        controls = dict(zip(control_targets, self._connect(control_targets), strict=True))
-        evidence = [*_said(self.name, outcomes), *_said(f"{self.name}, as a control", controls)]
-        if "open" in outcomes.values():
-            return ProofResult(Proof.FAILED, tuple(evidence))
-        if any(seen not in _ANSWERS for seen in controls.values()):
-            return ProofResult(Proof.INCONCLUSIVE, tuple(evidence))
-        return ProofResult(Proof.PASSED, tuple(evidence))
+        looks = [gevent.spawn(self._look, place, targets, known or {}) for place in self._places]
+        gevent.joinall(looks, raise_error=True)
+        return together([look.get() for look in looks])
+
+    def _look(self, place: Place, targets: Sequence[Target], known: Mapping[int, Identity]) -> Look:
+        paths = {port: identity.path for port, identity in known.items()}
+        try:
+            seen = place.connect([(a, port, paths.get(port)) for a, port in targets])
+            tried = dict(zip(targets, seen, strict=True))
+            mute = [(a, port) for a in mute_addresses(tried) for port in self._control_ports]
+            controls = place.connect([(a, port, None) for a, port in mute])
+        except NoVantage as problem:
+            evidence = [f"no look from there: {problem}"]
+            return Look(place.name, Proof.INCONCLUSIVE, evidence, is_host=place.is_host)
+        look = judged(place.name, tried, dict(zip(mute, controls, strict=True)), known)
+        look.is_host = place.is_host
+        return look
 
 
-_WORDS = {
-    "open": "open",
-    "reset": "closed (reset)",
-    "timeout": "silent (time-out)",
-    "prohibited": "refused on the way (prohibited)",
-    "unreachable": "unreachable",
-}
+# Deciding
 
 
-def _said(place: str, outcomes: Mapping[tuple[str, int], str]) -> list[str]:
-    """One line a port and outcome, with all addresses where that was seen."""
-    groups: dict[tuple[int, str], list[str]] = {}
-    for (address, port), seen in outcomes.items():
-        groups.setdefault((port, seen), []).append(address)
+def mute_addresses(tried: Sightings) -> list[str]:
+    """Addresses from which nothing came, although there is a way to them.
+
+    A reset comes from the host itself and so shows that it can be reached. Silence, and what
+    something on the way says, proves nothing: some other port has to answer.
+    """
     return [
-        f"{place}: port {port} is {_WORDS[seen]} on {', '.join(addresses)}"
-        for (port, seen), addresses in groups.items()
+        address
+        for address, ends in _by_address(tried).items()
+        if not ends & _ANSWERS and ends not in ({Ended.OWN}, {Ended.NO_ROUTE})
     ]
 
 
-def from_here(control_port: int = SSH_PORT) -> Vantage:
-    """This machine's own network."""
-    return Vantage(
-        "from this machine",
-        lambda targets: [probe.connect(address, port) for address, port in targets],
-        control_port,
+def judged(
+    place: str, tried: Sightings, controls: Sightings, known: Mapping[int, Identity]
+) -> Look:
+    """One place's verdict. `controls` are other ports of the addresses that were mute."""
+    by_address = _by_address(tried)
+    mute = mute_addresses(tried)
+    heard = {address for (address, _), seen in controls.items() if seen.ended in _ANSWERS}
+    itself = all(ends == {Ended.OWN} for ends in by_address.values())
+    opened = [
+        (target, _who_answers(known.get(target[1]), seen.answer))
+        for target, seen in tried.items()
+        if seen.ended is Ended.OPEN
+    ]
+    shown = [a for a, ends in by_address.items() if ends & _ANSWERS] + [
+        a for a in mute if a in heard
+    ]
+    evidence = [*_said(tried, known), *(f"as a control, {line}" for line in _said(controls, {}))]
+    if itself:
+        evidence = ["it is this host itself, where a connect proves nothing"]
+    elif not shown and not mute:
+        evidence.append("no way to any address of the host: nothing could be tried")
+    if opened:
+        proof = Proof.FAILED
+    elif shown and set(mute) <= heard:
+        proof = Proof.PASSED
+    else:
+        proof = Proof.INCONCLUSIVE
+    return Look(place, proof, evidence, opened, itself)
+
+
+def together(looks: Sequence[Look]) -> ProofResult:
+    """The verdict of all places: the worst of them.
+
+    A host that was named to look from can't look at itself: the other hosts do that for it; where
+    there is none, nobody has looked as it was asked for.
+    """
+    others = [look for look in looks if not look.itself]
+    counted = others if any(look.is_host for look in others) else looks
+    proofs = {look.proof for look in counted}
+    return ProofResult(
+        next(proof for proof in _WORST_FIRST if proof in proofs),
+        tuple(f"from {look.place}: {line}" for look in looks for line in look.evidence),
+        seen=tuple(_opened(looks)),
+        vantages={look.place: look.proof for look in looks},
     )
 
 
-class NoVantage(Exception):
-    """There is no other place to look from; the text says why."""
+_WORST_FIRST = (Proof.FAILED, Proof.INCONCLUSIVE, Proof.PASSED)
 
 
-@contextmanager
-def beside_this_machine() -> Iterator[Vantage]:
-    """A throw-away network namespace beside this machine, joined to it by a pair of interfaces.
-
-    The positive control is a listener of ours on a port that nobody else has. Raises NoVantage.
-    """
-    if os.geteuid() != 0:
-        raise NoVantage("only root can make a network namespace to look from: run with sudo")
-    name = f"hp{secrets.token_hex(3)}"
-    listener = _listener()
-    try:
-        own = _make(name)
-        yield Vantage(
-            "from a network namespace beside it",
-            lambda targets: _connect_in(name, targets),
-            listener.getsockname()[1],
-            own,
-        )
-    finally:
-        listener.close()
-        subprocess.run(["ip", "netns", "del", name], stderr=subprocess.DEVNULL)
-        subprocess.run(["ip", "link", "del", f"{name}a"], stderr=subprocess.DEVNULL)
+def _by_address(tried: Sightings) -> dict[str, set[Ended]]:
+    found: dict[str, set[Ended]] = {}
+    for (address, _), seen in tried.items():
+        found.setdefault(address, set()).add(seen.ended)
+    return found
 
 
-def _listener() -> socket.socket:
-    listener = socket.create_server(("::", 0), family=socket.AF_INET6, dualstack_ipv6=True)
-    listener.listen(64)
-    return listener
+# Words
+
+_WORDS = {
+    Ended.OPEN: "open",
+    Ended.RESET: "closed (reset)",
+    Ended.TIMEOUT: "silent (time-out)",
+    Ended.PROHIBITED: "refused by a firewall (prohibited)",
+    Ended.UNREACHABLE: "unreachable",
+}
+_NO_WORDS = {
+    Ended.NO_ROUTE: "{} not routable from there",
+    Ended.OWN: "{} an address of its own too",
+}
 
 
-def _make(name: str) -> set[str]:
-    """A /30 and a /126 of their own, with all routes over them: no packet leaves the machine.
-
-    Returns this machine's new addresses.
-    """
-    v4, v6 = _free_networks()
-    here, there = list(v4.hosts())
-    here6, there6 = v6[1], v6[2]
-    inside = ["ip", "-n", name]
-    for command in (
-        ["ip", "netns", "add", name],
-        ["ip", "link", "add", f"{name}a", "type", "veth", "peer", "name", f"{name}b"],
-        ["ip", "link", "set", f"{name}b", "netns", name],
-        ["ip", "addr", "add", f"{here}/30", "dev", f"{name}a"],
-        ["ip", "-6", "addr", "add", f"{here6}/126", "dev", f"{name}a", "nodad"],
-        ["ip", "link", "set", f"{name}a", "up"],
-        [*inside, "addr", "add", f"{there}/30", "dev", f"{name}b"],
-        [*inside, "-6", "addr", "add", f"{there6}/126", "dev", f"{name}b", "nodad"],
-        [*inside, "link", "set", f"{name}b", "up"],
-        [*inside, "link", "set", "lo", "up"],
-        [*inside, "route", "add", "default", "via", str(here)],
-        [*inside, "-6", "route", "add", "default", "via", str(here6)],
-    ):
-        optional = "-6" in command
-        done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-        if done.returncode != 0 and not optional:
-            said = done.stderr.decode("utf-8", "replace").strip()
-            raise NoVantage(f"{' '.join(command)}: {said}")
-    return {str(here), str(here6)}
+def _said(sightings: Sightings, known: Mapping[int, Identity]) -> Iterator[str]:
+    """One line for all ports and addresses of which the same is to be said."""
+    lines: dict[tuple[str, tuple[int, ...]], list[str]] = {}
+    nothing: dict[Ended, dict[str, None]] = {}
+    for address in dict.fromkeys(address for address, _ in sightings):
+        ports: dict[str, list[int]] = {}
+        for port in (port for a, port in sightings if a == address):
+            seen = sightings[address, port]
+            if seen.ended in _NO_WORDS:
+                nothing.setdefault(seen.ended, {})[address] = None
+            else:
+                who = _who_answers(known.get(port), seen.answer)
+                tail = f" ({who} answers)" if seen.ended is Ended.OPEN and port in known else ""
+                ports.setdefault(_WORDS[seen.ended] + tail, []).append(port)
+        for words, theirs in ports.items():
+            lines.setdefault((words, tuple(theirs)), []).append(address)
+    for (words, alike), addresses in lines.items():
+        noun = "port {} is" if len(alike) == 1 else "ports {} are"
+        yield f"{noun.format(_listed(alike))} {words} on {_listed(addresses)}"
+    for ended, there in nothing.items():
+        yield _NO_WORDS[ended].format(f"{_listed(there)} {'is' if len(there) == 1 else 'are'}")
 
 
-def _free_networks() -> tuple[ipaddress.IPv4Network, ipaddress.IPv6Network]:
-    """Addresses that nothing here uses: of the benchmark range (RFC 2544) and a random ULA."""
-    number = secrets.randbelow(2**15) * 4
-    v4 = ipaddress.IPv4Network((int(ipaddress.IPv4Address("198.18.0.0")) + number, 30))
-    v6 = ipaddress.IPv6Network((int.from_bytes(b"\xfd" + secrets.token_bytes(13)) << 16, 126))
-    return v4, v6
+def _opened(looks: Iterable[Look]) -> Iterator[str]:
+    """`Ollama 0.17.4 answers on 10.0.0.1:11434, tried from charlie`: once for each port."""
+    groups: dict[tuple[str, int], tuple[dict[str, None], dict[str, None]]] = {}
+    for look in looks:
+        for (address, port), who in look.opened:
+            where, places = groups.setdefault((who, port), ({}, {}))
+            where[f"[{address}]:{port}" if ":" in address else f"{address}:{port}"] = None
+            places[look.place] = None
+    for (who, _), (where, places) in groups.items():
+        yield f"{who} answers on {_listed(where)}, tried from {' and '.join(places)}"
 
 
-def _connect_in(namespace: str, targets: Targets) -> list[str]:
-    command = ["ip", "netns", "exec", namespace, sys.executable, "-I", str(Path(probe.__file__))]
-    done = subprocess.run(
-        [*command, json.dumps(targets)], stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
-    if done.returncode != 0:
-        raise NoVantage(done.stderr.decode("utf-8", "replace").strip())
-    return json.loads(done.stdout)
+def _who_answers(identity: Identity | None, answer: str | None) -> str:
+    return (identity.named(answer) if identity else "") or "something"
+
+
+def _listed(things: Iterable[object]) -> str:
+    return ", ".join(map(str, things))

@@ -19,7 +19,7 @@ One object, in ASCII; keys are never renamed or removed without a new `schema_ve
         log         the last lines of a service that did not start
         findings    a list of seen, who, why, fix, exposed, severity
         changes     a list of summary, place, before, after
-        proof       result ("not run" without one), evidence, at
+        proof       result ("not run" without one), evidence, at, vantages (place -> result)
 
     run             the id of the journal's run that an apply made, or null
     rolled_back     host -> a list of resource, result, reason, or the text why it could not be done
@@ -92,6 +92,7 @@ def _outcome(outcome: Outcome) -> dict[str, Any]:
             "result": outcome.proof.proof.value,
             "evidence": list(outcome.proof.evidence),
             "at": outcome.proof.at,
+            "vantages": {name: proof.value for name, proof in outcome.proof.vantages.items()},
         },
     }
 

@@ -71,7 +71,12 @@ class Lab:
     @property
     def proxy_url(self) -> str:
         """The HTTP proxy that hosts' apt uses; it reaches this machine's package archives only."""
-        return f"http://{self._plan.cable('machine', 0).address}:{proxy.PORT}"
+        return f"http://{self.address}:{proxy.PORT}"
+
+    @property
+    def address(self) -> str:
+        """Where the hosts see this machine."""
+        return self._plan.cable("machine", 0).address
 
     def boot(self, name: str, distro: str = "debian12", layers: Sequence[str] = ()) -> Host:
         """Boot a new host and return it when systemd and sshd are up."""

@@ -25,6 +25,9 @@ UNREACHABLE = "no-such-host.invalid"
         (["apply", "--plan", "missing.json"], "missing.json"),
         (["rollback"], "--run RUN, --control ID or --to origin"),
         (["check", "--ask-sudo"], "--ask-sudo needs a terminal"),
+        (["prove", "--vantage", "bravo"], "the inventory has no host called bravo"),
+        (["prove", "--not-from-here"], "say from which host to look, with --vantage HOST"),
+        (["prove", "--not-from-here", "--vantage", "here"], "contradict each other"),
         (["explain", "ollama"], "no control is called ollama"),
     ],
 )

@@ -94,7 +94,8 @@ class Loopback(ServiceSetting):
         """On a shared port somebody else may well be open to all."""
         ports = {row["port"] for row in self.listeners(host)}
         ports |= {self.port(host)} if self.service.dedicated else set()
-        return vantage.cannot_connect(host.read(Machine)["addresses"], sorted(ports))
+        known = dict.fromkeys(ports, self.service.identity) if self.service.identify else {}
+        return vantage.cannot_connect(host.read(Machine)["addresses"], sorted(ports), known)
 
 
 def is_loopback(address: str) -> bool:

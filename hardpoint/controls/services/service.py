@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from hardpoint.proofs.identify import Identity
+
 
 @dataclass(frozen=True)
 class Service:
@@ -34,6 +36,11 @@ class Service:
     def processes(self) -> tuple[str, ...]:
         """Names that the kernel gives to its processes."""
         return tuple(name for name in self.programs if not name.startswith("-"))
+
+    @property
+    def identity(self) -> Identity:
+        """How a proof tells it from outside."""
+        return Identity(self.name, self.identify, self.version_key)
 
 
 @dataclass(frozen=True)

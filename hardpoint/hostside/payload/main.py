@@ -24,6 +24,7 @@ HANDLERS = {
     "package": "change:package",
     "launchd": "change:session",
     "rollback": "rollback:rollback",
+    "connect": "connect:connect",
 }
 
 
