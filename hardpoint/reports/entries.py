@@ -134,6 +134,7 @@ def _of_outcome(outcome: Outcome, verbose: bool) -> Iterator[tuple[Kind, Sight]]
             *_of_finding(finding, outcome, outcome.changes if tell_changes else ()),
             *_around(outcome, bool(findings)),
             *(("log", line) for line in outcome.log if number == 0),
+            *(_evidence(outcome) if number == _with_evidence(outcome, findings) else ()),
         ]
         kind = Kind(
             label=outcome.fate.value if outcome.fate in _TOLD_FATES else status.value,
@@ -171,11 +172,19 @@ def _of_finding(finding: Finding, outcome: Outcome, changes: Iterable[Change]) -
 
 
 def _around(outcome: Outcome, has_findings: bool) -> Iterator[Detail]:
-    """What is said of the outcome as a whole: reason, waiver, proof."""
+    """What is said of the outcome as a whole: reason, waiver."""
     if has_findings:
         yield "note", outcome.reason
     if outcome.status is not Status.WAIVED:
         yield "waiver", outcome.waiver
-    when = f" ({outcome.proof.at})" if outcome.proof.at else ""
+
+
+def _with_evidence(outcome: Outcome, findings: list[Finding]) -> int:
+    """The finding that the evidence stands under, once: the proof's own, else the first."""
+    seen = outcome.proof.seen
+    return next((n for n, finding in enumerate(findings) if finding.seen in seen), 0)
+
+
+def _evidence(outcome: Outcome) -> Iterator[Detail]:
     for evidence in outcome.proof.evidence:
-        yield "proof", evidence + when
+        yield "proof", evidence

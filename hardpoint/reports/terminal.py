@@ -71,7 +71,9 @@ def _print_closing(report: Report, found: list[Entry], console: Console) -> None
     if fates:
         paragraph(console, Text(), Text(counts(fates, Fate)), hang=2)
     if set(proofs) - {Proof.NOT_RUN}:
-        paragraph(console, Text("proof: "), Text(counts(proofs, Proof)), hang=7)
+        when = min((o.proof.at for o in report.outcomes() if o.proof.at), default="")
+        told = [counts(proofs, Proof), printable(when)]
+        paragraph(console, Text("proof: "), Text(" · ".join(filter(None, told))), hang=7)
     now = Text("now: " if fates else "")
     now.append(counts(report.counts(), Status) or "nothing was checked")
     commands = _next(report, found)

@@ -205,14 +205,27 @@ def applied() -> Report:
 def proved() -> Report:
     """Each result of a proof."""
     at = "2026-11-02T10:00:00Z"
-    closed = ProofResult(Proof.PASSED, ("10.0.0.9 cannot connect to 10.0.0.1:11434",), at)
-    opened = ProofResult(Proof.FAILED, ("10.0.0.9 connected to 10.0.0.1:1234",), at)
-    no_control = ProofResult(
-        Proof.INCONCLUSIVE, ("nothing of ws-01 answers 10.0.0.9, not even sshd",), at
+    closed = ProofResult(
+        Proof.PASSED, ("from this machine: port 11434 is closed (reset) on 10.0.0.1",), at
     )
+    answers = "LM Studio answers on 10.0.0.1:1234, tried from ws-02"
+    opened = ProofResult(
+        Proof.FAILED,
+        (
+            "from this machine: port 1234 is silent (time-out) on 10.0.0.1",
+            "from this machine: as a control, port 22 is open on 10.0.0.1",
+            "from ws-02: port 1234 is open (LM Studio answers) on 10.0.0.1",
+        ),
+        at,
+        (answers,),
+    )
+    no_control = ProofResult(
+        Proof.INCONCLUSIVE, ("from this machine: port 8000 is silent (time-out) on 10.0.0.1",), at
+    )
+    found = Finding(answers, LISTENS.who, exposed=True)
     outcomes = [
         ollama("ws-01", Status.COMPLIANT, proof=closed),
-        lm_studio("ws-01", "alice", Status.EXPOSED, reason="its proof failed", proof=opened),
+        lm_studio("ws-01", "alice", Status.EXPOSED, findings=[LISTENS, found], proof=opened),
         other("vllm-loopback", Status.COMPLIANT, "ws-01", proof=no_control),
         other("secret-scanning", Status.COMPLIANT, "ws-01"),
     ]
