@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -135,5 +136,8 @@ def _vantage_of(host: Host, here: list[Place], others: list[Place]) -> Iterator[
 
 
 def _ssh_port(host: Host) -> int:
+    """Where its sshd listens; through a jump host or a ProxyCommand the connection can't tell."""
     transport = host.connector.client.get_transport()
-    return transport.getpeername()[1] if transport else SSH_PORT
+    if transport and isinstance(transport.sock, socket.socket):
+        return transport.getpeername()[1]
+    return int(host.data.get("ssh_port") or SSH_PORT)

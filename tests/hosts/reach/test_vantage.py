@@ -104,6 +104,8 @@ def test_drop_reset_and_prohibited_are_told_apart(boot) -> None:
         "no route",
         "no route",
     ]
+    place.run("ip link add docker0 type bridge && ip addr add 172.17.0.1/16 dev docker0")
+    assert connects(place, ("172.17.0.1", 22)) == ["own"]
     without_v6(place)
     assert connects(place, (host.address6, 22), (host.address, 22)) == ["no route", "open"]
 
