@@ -35,7 +35,7 @@ class Loopback(ServiceSetting):
             yield from self._not_pinned(host, subject)
 
     def _exposed(self, host: HostView, row: Row, causes: list[Cause]) -> Finding:
-        where = _reachable(row["address"], host.read(Machine)["addresses"])
+        where = _reachable(row, host.read(Machine)["addresses"])
         by_whom, remedy = self._of_a_person(host, row)
         why = [*(cause.text for cause in causes), *by_whom]
         return Finding(
@@ -108,8 +108,11 @@ def _explains(cause: Cause, row: Row) -> bool:
     return row["pid"] is None or cause.unit in (None, row["unit"])
 
 
-def _reachable(address: str, own: list[str]) -> str:
+def _reachable(row: Row, own: list[str]) -> str:
     """The address as a neighbour would type it."""
+    address = row["address"]
+    if row.get("v6only"):
+        own = [one for one in own if ":" in one]
     if address in ("0.0.0.0", "::"):
         address = next(iter(own), "every address")
     return f"[{address}]" if ":" in address else address

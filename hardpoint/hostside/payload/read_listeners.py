@@ -4,28 +4,33 @@ import http.client
 import json
 import os
 import pwd
+import socket
+import time
 
 from . import command_line, read_host, sockets
 
 PROBE_SECONDS = 1.5
 MAX_LISTENERS = 5000
+ASK_SECONDS = 12  # for all of them: some accept a connection and never answer
 MAX_ASKED = 4  # ports of one process: some open dozens that don't speak HTTP
 MAX_VERSION = 40
 
 
 def read(request):
-    """{listeners: [{address, port, user, pid, comm, unit, ..., service, version, open}], root}.
+    """{listeners: [{address, port, user, pid, comm, unit, ..., service, version, open}], root, limits}.
 
     `request["services"]` is [{id, programs, port, ports, path, key, protected}]. `service` is the id
     of the one that a process runs, or that answers a harmless GET of `path` with `key` in it where
     the process is hidden or unknown; "" else. `version`: the key's value where it is text.
     `open`: whether `protected` is answered without credentials; None where that was not asked.
+    `v6only`: a listener on :: that takes no IPv4.
     Without root the process of another user's socket is unknown: pid is None.
     """
     if read_host.DARWIN:
         return _darwin(request)
-    owners = sockets.owners()
-    rows = [row for row in sockets.table() if row["state"] == sockets.LISTEN][:MAX_LISTENERS]
+    table = [row for row in sockets.table() if row["state"] == sockets.LISTEN]
+    rows = sorted(table, key=_is_inside)[:MAX_LISTENERS]
+    owners = sockets.owners(row["inode"] for row in rows)
     seen = {}
     listeners = []
     for row in rows:
@@ -36,7 +41,18 @@ def read(request):
         listener.update(seen[pid] if pid is not None else {"pid": None, "comm": "", "unit": ""})
         listeners.append(listener)
     run = {pid: _run_by(sockets.arguments(pid), request.get("services", [])) for pid in seen}
-    return _told(listeners, request, run)
+    reply = _told(listeners, request, run)
+    return {**reply, "limits": reply["limits"] + _cut(len(table))}
+
+
+def _is_inside(row):
+    """What others can reach comes first, and is the last to be cut off."""
+    return row["address"].startswith("127.") or row["address"] == "::1"
+
+
+def _cut(count):
+    said = "%d sockets listen here: only %d of them were looked at" % (count, MAX_LISTENERS)
+    return [{"subject": None, "reason": said}] if count > MAX_LISTENERS else []
 
 
 def _darwin(request):
@@ -44,10 +60,12 @@ def _darwin(request):
     from . import darwin
 
     listeners, limits = darwin.listeners()
+    limits += _cut(len(listeners))
     listeners = listeners[:MAX_LISTENERS]
     services = request.get("services", [])
     run = {row["pid"]: _run_by([row["comm"]], services) for row in listeners}
-    return {**_told(listeners, request, run), "limits": limits}
+    reply = _told(listeners, request, run)
+    return {**reply, "limits": reply["limits"] + limits}
 
 
 def _run_by(arguments, services):
@@ -58,18 +76,39 @@ def _run_by(arguments, services):
 
 def _told(listeners, request, run):
     services = request.get("services", [])
-    asked, answers = {}, {}
+    asked, answers, silent = {}, {}, set()
+    deadline = time.monotonic() + ASK_SECONDS
     for row in listeners:
         known = run.get(row["pid"]) if row["pid"] is not None else None
         candidates = [known] if known else [one for one in services if _is_on(one, row["port"])]
         count = asked[row["pid"]] = asked.get(row["pid"], 0) + bool(candidates)
         ask = candidates and (row["pid"] is None or count <= MAX_ASKED)
-        if ask and row["port"] not in answers:
+        if ask and row["port"] not in answers and time.monotonic() > deadline:
+            silent.add(row["port"])
+        elif ask and row["port"] not in answers:
             answers[row["port"]] = _identified(listeners, row["port"], candidates)
         service, answer = answers.get(row["port"], (None, {}))
         row.update({"version": "", "open": None, **answer})
         row["service"] = known["id"] if known else service or ""
-    return {"listeners": listeners, "root": os.geteuid() == 0}
+        row["v6only"] = bool(row["service"]) and _is_v6only(row, listeners)
+    said = "%d ports were not asked what they are: too many others did not answer" % len(silent)
+    limits = [{"subject": None, "reason": said}] if silent else []
+    return {"listeners": listeners, "root": os.geteuid() == 0, "limits": limits}
+
+
+def _is_v6only(row, listeners):
+    """Whether IPv4 doesn't come in at ::, which /proc/net/tcp6 doesn't tell."""
+    if row["address"] != "::":
+        return False
+    if any(one["port"] == row["port"] and "." in one["address"] for one in listeners):
+        return True
+    try:
+        socket.create_connection(("127.0.0.1", row["port"]), PROBE_SECONDS).close()
+    except ConnectionRefusedError:
+        return True
+    except OSError:
+        pass
+    return False
 
 
 def _is_on(service, port):

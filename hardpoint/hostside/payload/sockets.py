@@ -53,13 +53,14 @@ def inodes_of(pid):
     return found
 
 
-def owners():
-    """inode -> pid, for every process that we may look into."""
-    found = {}
+def owners(inodes):
+    """inode -> pid of the first process that holds it, of those that we may look into."""
+    found, missing = {}, set(inodes)
     for pid in os.listdir("/proc"):
-        if pid.isdigit():
-            for inode in inodes_of(pid):
-                found.setdefault(inode, int(pid))
+        if pid.isdigit() and missing:  # browsers hold thousands of others
+            held = inodes_of(pid) & missing
+            found.update(dict.fromkeys(held, int(pid)))
+            missing -= held
     return found
 
 

@@ -72,3 +72,34 @@ def test_every_address_of_a_listener_is_asked(monkeypatch) -> None:
     rows = [{"address": a, "port": 1} for a in ("::", "0.0.0.0", "fd00::1")]
     assert read_listeners._ask([*rows, {"address": "127.0.0.9", "port": 2}], 1, "/") is None
     assert [address for address, _, _ in asked] == ["127.0.0.1", "::1", "fd00::1"]
+
+
+def listening(monkeypatch, *addresses: str) -> None:
+    state = {"state": sockets.LISTEN, "port": 1, "uid": 0}
+    rows = [{**state, "address": a, "inode": str(n)} for n, a in enumerate(addresses)]
+    monkeypatch.setattr(sockets, "table", lambda: rows)
+
+
+def test_what_is_not_looked_at_is_said(monkeypatch) -> None:
+    listening(monkeypatch, "127.0.0.1", "::1", "192.0.2.1", "0.0.0.0")
+    assert read_listeners.read({})["limits"] == []
+    monkeypatch.setattr(read_listeners, "MAX_LISTENERS", 2)
+    cut = read_listeners.read({})
+    assert [row["address"] for row in cut["listeners"]] == ["192.0.2.1", "0.0.0.0"]
+    assert "only 2 of them were looked at" in cut["limits"][0]["reason"]
+
+
+def test_ports_that_never_answer_do_not_hold_up_a_check(monkeypatch) -> None:
+    listening(monkeypatch, "127.0.0.1")
+    monkeypatch.setattr(read_listeners, "ASK_SECONDS", -1)
+    service = {"id": "x", "programs": [], "port": 1, "path": "/", "key": "k"}
+    (limit,) = read_listeners.read({"services": [service]})["limits"]
+    assert limit["reason"].startswith("1 ports were not asked")
+
+
+def test_only_listeners_are_looked_for(monkeypatch) -> None:
+    held = {"1": {"10", "11"}, "2": {"10"}, "3": {"12"}}
+    monkeypatch.setattr(sockets.os, "listdir", lambda path: ["self", "1", "2", "3"])
+    monkeypatch.setattr(sockets, "inodes_of", lambda pid: held[pid])
+    assert sockets.owners(["10"]) == {"10": 1}
+    assert sockets.owners(["10", "12", "99"]) == {"10": 1, "12": 3}
