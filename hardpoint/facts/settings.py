@@ -1,4 +1,4 @@
-"""Variables in login environments and shell profiles, and keys of settings files in homes."""
+"""Variables in login environments and shell profiles, and keys of settings files."""
 
 from __future__ import annotations
 
@@ -21,10 +21,19 @@ class Assignments(Read):
 
 
 class Documents(Read):
-    """{documents: [{user, path, state: present | malformed | unreadable, values: {key: value}}],
-    limits}.
+    """{documents: [{user, path, format, state: present | malformed | unreadable | absent,
+    values: {key: value}, lines: {key: number}, computed: {key: text}}], limits}.
 
-    Query: {"documents": [{"path": ".lmstudio/...json", "keys": [["networkInterface"]]}]}.
+    Query: {"documents": [{"path": ".lmstudio/...json", "keys": [["networkInterface"]]}]}. Each may have:
+    - format: json (comments allowed, the default), toml, yaml, ini or python
+    - masked: keys, there or more, that are secrets; of them only "", None or "set" leaves the host
+    - programs: for a path that begins with {prefix}/, looked for where one of them is installed
+    - or_folder: true for a row with state absent where the file is missing and its folder is there
+
+    A path is below each home, absolute (user None), or below a prefix: user is then whose home it lies in,
+    or None. Keys are joined with dots. A number in a key is an index of a list (YAML, TOML) or counts lines
+    of one name (ini: [section, name, "0"]); for python it is [class, trait]. What only the program can know
+    has the value None, its text under `computed`, and a limit.
     """
 
     what = "documents"
@@ -35,7 +44,9 @@ class Documents(Read):
 
 
 class SettingState(Read):
-    """{present: bool, value, raw} of one key of one file.
+    """{present: bool, value} of one key of one file; {present, values} of a variable.
+
+    `value` is None and `computed` true where only the program that reads the file knows it.
 
     Query: {"resource": {"type": "setting", "path", "user", "format", "key"}}.
     """

@@ -7,17 +7,27 @@ nothing is installed on the host, and a read writes nothing there.
 import ast
 import base64
 import functools
+import io
 import json
 import sys
+import tokenize
 import zlib
+from collections.abc import Iterator
+from importlib import metadata
 from pathlib import Path
 
+import yaml
 from pyinfra.api import QuoteString, StringCommand
 
+from .payload import formats
 from .payload.errors import Refusal
 from .payload.main import handler
 
 PAYLOAD = Path(__file__).parent / "payload"
+EDITORS = {formats.module(style) for style in formats.FORMATS}
+SHIPPED = {"yaml": Path(yaml.__file__).parent}
+"""Packages of others, whose pure-Python modules go along where a payload module imports them."""
+DISTRIBUTIONS = {"yaml": "PyYAML"}
 LIMIT = (
     120 * 1024
 )  # Linux refuses a single argument of 128 KiB; `sh -c` and sudo wrap ours once more
@@ -35,7 +45,7 @@ class Sources:
     sources = json.loads(zlib.decompress(base64.b64decode("@SOURCES@")))
     def find_spec(self, name, path=None, target=None):
         if name in self.sources:
-            return importlib.util.spec_from_loader(name, self, is_package=name == "hostside")
+            return importlib.util.spec_from_loader(name, self, is_package=any(one.startswith(name + ".") for one in self.sources))
     def create_module(self, spec):
         return None
     def exec_module(self, module):
@@ -82,12 +92,12 @@ def here(request: dict) -> list[str]:
 
 def _program_and_request(request: dict) -> tuple[str, str]:
     try:
-        modules = sorted({handler(one)[0] for one in (request, *request.get("requests", []))})
+        modules = {handler(one)[0] for one in (request, *request.get("requests", []))}
     except Refusal as error:
         raise ValueError(error.message) from None
     # \u0027 for a quote: the text survives each level of shell quoting without growing
     text = json.dumps(request, separators=(",", ":")).replace("'", "\\u0027")
-    return _program(tuple(modules)), text
+    return _program(tuple(sorted(modules | _editors(request)))), text
 
 
 def reply(stdout: str) -> dict:
@@ -111,10 +121,28 @@ def _clean(text: object) -> str:
     return "".join(c if c.isprintable() or c == "\n" else "\ufffd" for c in str(text)[:8000])
 
 
+def _editors(request: dict) -> set[str]:
+    """The editors of the formats that a request names; all for one that meets what others recorded."""
+    if request.get("do") in ("rollback", "close"):
+        return EDITORS
+    return {formats.module(style) for style in _named_formats(request) if style in formats.FORMATS}
+
+
+def _named_formats(part: object) -> Iterator[object]:
+    """Every "format" in a request, and that of documents that name none."""
+    if isinstance(part, list):
+        for one in part:
+            yield from _named_formats(one)
+    elif isinstance(part, dict):
+        yield part.get("format", "json" if "keys" in part else None)
+        for one in part.values():
+            yield from _named_formats(one)
+
+
 def reader_program(catalogue: dict) -> str:
     """The text of a program that answers reads of the catalogue, to be installed root-owned."""
     reads = sorted(path.stem for path in PAYLOAD.glob("read_*.py"))
-    packed = _packed(["reader", "history", "many", *reads])
+    packed = _packed(["reader", "history", "many", *reads, *EDITORS])
     text = json.dumps(catalogue, sort_keys=True)
     program = _BOOTSTRAP.replace("@SOURCES@", packed).replace(
         "from hostside.main import main\nsys.exit(main(sys.argv[1]))",
@@ -129,33 +157,69 @@ def _program(modules: tuple[str, ...]) -> str:
 
 
 def _packed(modules: list[str]) -> str:
-    names = _needed(modules)
-    sources = {"hostside." + name: (PAYLOAD / f"{name}.py").read_text() for name in names}
-    sources["hostside"] = ""
+    sources = {"hostside": ""}
+    for name, path in _needed(["main", *modules]).items():
+        package = name.split(".")[0]
+        if package in SHIPPED:
+            sources[package] = _notice(package)
+        else:
+            name = f"hostside.{name}"
+        sources[name] = _bare(path)
     return base64.b64encode(zlib.compress(json.dumps(sources).encode(), 9)).decode()
 
 
-def _needed(modules: list[str]) -> list[str]:
-    """`main`, the modules and all that they import from their own package, lazily or not, sorted."""
-    found: set[str] = set()
-    waiting = ["main", *modules]
+def _needed(modules: list[str]) -> dict[str, Path]:
+    """The modules and all that they import from their own package or a shipped one, lazily or not."""
+    found: dict[str, Path] = {}
+    waiting = list(modules)
     while waiting:
         name = waiting.pop()
-        path = PAYLOAD / f"{name}.py"
+        package, _, inner = name.rpartition(".")
+        path = SHIPPED[package] / f"{inner}.py" if package in SHIPPED else PAYLOAD / f"{name}.py"
         if name in found:
             continue
         if not path.is_file():
             raise ValueError(f"no payload module {name}: add {path}")
-        found.add(name)
-        waiting += _imported(ast.parse(path.read_text()))
-    return sorted(found)
+        found[name] = path
+        waiting += _imported(ast.parse(path.read_text()), package)
+    return dict(sorted(found.items()))
 
 
-def _imported(tree: ast.AST) -> list[str]:
+def _imported(tree: ast.AST, package: str) -> list[str]:
+    """What a module of a package ("" for our own) imports from there, or from a shipped one."""
     names: list[str] = []
+    inside = package + "." if package else ""
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.level == 1:
-            names += (
-                [node.module.split(".")[0]] if node.module else [alias.name for alias in node.names]
-            )
+            inner = [node.module] if node.module else [alias.name for alias in node.names]
+            names += [inside + name.split(".")[0] for name in inner]
+        elif isinstance(node, ast.ImportFrom) and str(node.module).split(".")[0] in SHIPPED:
+            names.append(str(node.module))
     return names
+
+
+def _notice(package: str) -> str:
+    """Whose a shipped package is, as its licence asks."""
+    about = metadata.metadata(DISTRIBUTIONS[package])
+    return f"# {about['Name']} {about['Version']}, {about['Author']}, {about['License']} licence\n"
+
+
+@functools.cache
+def _bare(path: Path) -> str:
+    """A module without comments and docstrings, each line where it was: errors name it."""
+    source = path.read_text()
+    cuts = []
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type == tokenize.COMMENT:
+            cuts.append((token.start, token.end, ""))
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            end = (node.end_lineno or 0, node.end_col_offset or 0)
+            cuts.append(((node.lineno, node.col_offset), end, "0" + "\n" * (end[0] - node.lineno)))
+    lines = source.splitlines(keepends=True)
+    for start, end, new in sorted(cuts, reverse=True):
+        tail = lines[end[0] - 1].encode()[end[1] :].decode() if new else "\n"
+        head = lines[start[0] - 1]
+        head = head.encode()[: start[1]].decode() if new else head[: start[1]].rstrip()
+        lines[start[0] - 1 : end[0]] = [head + new + tail]
+    return "".join(lines)

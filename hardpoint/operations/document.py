@@ -16,6 +16,7 @@ from pyinfra.api import StringCommand, operation
 from hardpoint import hostside
 from hardpoint.facts import Read
 from hardpoint.facts.settings import SettingState
+from hardpoint.hostside.payload.formats import LINES
 from hardpoint.journal import Claim
 from hardpoint.operations import Desired
 from hardpoint.outcome import Change
@@ -59,7 +60,7 @@ def document(
 
     + path: absolute
     + user: whose home it lies in; read and written as that user. None: a system file
-    + format: json (comments allowed), environment, shell or fish
+    + format: json (comments allowed), toml, yaml, ini, python, environment, shell or fish
     + fragments: keys, values and the controls that want them
     """
     reader = reader_of(host)
@@ -71,7 +72,7 @@ def document(
         if _holds(state, wanted):
             continue
         name = ".".join(whole.key)
-        shown = json.dumps(wanted) if format == "json" else str(wanted)
+        shown = str(wanted) if format in LINES else json.dumps(wanted)
         change = f"set {name} to {shown} in {path}"
         reader.announce(Change(change, path, _shown(state), repr(wanted)), [path])
         # Each control that wants the key claims it, so that one alone can be taken back.

@@ -13,8 +13,6 @@ from collections import namedtuple
 from .errors import Refusal
 from .lex_shell import commands, unquoted
 
-STYLES = ("environment", "shell", "fish")
-
 # word: the span of NAME=value (fish: of the name up to the last value); body: where the value begins, or
 # None when it can't be replaced alone; command: span of the statement; others: it holds other assignments
 _Found = namedtuple("_Found", "start end body raw value command others nested")
@@ -106,6 +104,41 @@ def restore(text, name, noted, style):
 def empty(text):
     """Whether nothing but white space is left."""
     return not text.strip(" \t\r\n\ufeff")
+
+
+class _Lines:
+    """One style, with the key as a list of one name."""
+
+    def __init__(self, style):
+        self.style = style
+
+    def data(self, text, key):
+        """(present, the different values; raw where only the shell knows)"""
+        found = find(text, key[0], self.style)
+        values = [raw if value is None else [value] for _, raw, value in found]
+        return bool(found), [value for n, value in enumerate(values) if value not in values[:n]]
+
+    def note(self, text, key):
+        return note(text, key[0], self.style)
+
+    def put(self, text, key, value):
+        return put(text, key[0], value, self.style)
+
+    def drop(self, text, key):
+        return drop(text, key[0], self.style)
+
+    def restore(self, text, key, noted):
+        return restore(text, key[0], noted, self.style)
+
+    def empty(self, text):
+        return empty(text)
+
+    def new(self):
+        return ""
+
+
+def editor(style):
+    return _Lines(style)
 
 
 # --- finding -----------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ import calendar
 import re
 import time
 
-from . import lease, packages, resources, settings, units
+from . import formats, lease, packages, resources, units
 from .errors import Refusal
 from .layers import every, of_run
 from .store import Store, check_run
@@ -142,7 +142,7 @@ def intention(resource, intended, seal):
     if resource["type"] == "setting" and "value" in intended:
         return {
             "kind": "value",
-            "digest": seal(settings.intended(resource["format"], intended["value"])),
+            "digest": seal(formats.intended(resource["format"], intended["value"])),
         }
     if resource["type"] == "file" and isinstance(intended.get("sha256"), str):
         return {

@@ -5,6 +5,7 @@ import json
 import re
 import sys
 
+from .formats import LINES
 from .main import answer
 
 _UNIT = re.compile(r"[A-Za-z0-9_.@-]{1,100}\.service")
@@ -146,16 +147,23 @@ def _setting(arguments, catalogue):
         resource["key"]
     ):
         return False
-    if resource["format"] == "json":
-        return any(
-            str(resource["path"]).endswith("/" + document["path"])
-            and resource["key"] in document["keys"] + document.get("masked", [])
-            and isinstance(resource["user"], str)
-            for document in catalogue["documents"]
-        )
-    return resource["format"] in ("environment", "shell", "fish") and (
-        len(resource["key"]) == 1 and resource["key"][0] in catalogue["variables"]
-    )
+    if resource["format"] in LINES:
+        return len(resource["key"]) == 1 and resource["key"][0] in catalogue["variables"]
+    return any(_is_of(resource, document) for document in catalogue["documents"])
+
+
+def _is_of(resource, document):
+    """Whether a setting is one of a document's keys that may be seen."""
+    path, wanted = str(resource["path"]), document["path"]
+    if wanted.startswith("/"):
+        there = path == wanted and resource["user"] is None
+    elif wanted.startswith("{prefix}/"):
+        there = path.endswith(wanted[len("{prefix}") :])
+    else:
+        there = path.endswith("/" + wanted) and isinstance(resource["user"], str)
+    key = resource["key"]
+    seen = key in document["keys"] and key not in document.get("masked", [])
+    return there and seen and resource["format"] == document.get("format", "json")
 
 
 def _are_texts(value):

@@ -6,7 +6,7 @@ the content. All states have "kind"; those of files and settings may have "made"
 
 import json
 
-from . import launchd, packages, settings, units, userio
+from . import formats, launchd, packages, settings, units, userio
 from .errors import Refusal
 from .store import digest
 
@@ -44,18 +44,22 @@ def check(resource):
 
 def _check_setting(resource):
     key, style = resource.get("key"), resource.get("format")
-    if style not in settings.FORMATS:
-        raise Refusal(
-            "bad-request", "a setting's format is one of %s" % ", ".join(settings.FORMATS)
-        )
+    if style not in formats.FORMATS:
+        raise Refusal("bad-request", "a setting's format is one of %s" % ", ".join(formats.FORMATS))
     if not isinstance(key, list) or not key or not all(isinstance(name, str) for name in key):
         raise Refusal("bad-request", "a setting's key is a list of names")
-    if style != "json" and len(key) != 1:
+    if style in formats.LINES and len(key) != 1:
         raise Refusal("bad-request", "the key of a variable is a list with its name alone")
+    if style == "ini" and (len(key) not in (2, 3) or (len(key) == 3 and not key[2].isdigit())):
+        raise Refusal("bad-request", "the key of an ini setting is [section, name] or has a number")
+    if style == "python" and len(key) < 2:
+        raise Refusal("bad-request", "the key of a Python setting is [class, trait]")
 
 
 def identity(resource):
     """The same text for the same thing, however it is reached."""
+    if resource.get("format") == "ini" and resource["key"][2:] == ["0"]:
+        resource = {**resource, "key": resource["key"][:2]}  # the first of several, or the only one
     parts = [
         resource[field]
         for field in ("type", "path", "key", "unit", "manager", "name")

@@ -7,7 +7,7 @@ neither (refused, unless forced). So a rollback that was cut anywhere can simply
 import json
 import re
 
-from . import edit_json, launchd, lease, packages, resources, settings, units, userio
+from . import formats, launchd, lease, packages, resources, settings, units, userio
 from .errors import Refusal
 from .journal import who_of
 from .layers import every
@@ -286,11 +286,7 @@ class _Rollback:
     def pass_on(self, layer, change, other):
         """A newer setting of the same file stays: what this layer made for both now goes with that one."""
         old = json.loads(self.fetch(other, other.before["note"]))
-        new = old
-        if layer.resource["format"] == "json":
-            new = edit_json.inherited(
-                old, other.resource["key"], change["note"], layer.resource["key"]
-            )
+        new = formats.inherited(old, other.resource["key"], change["note"], layer.resource["key"])
         fields = {}
         if not change["file"] and other.before["file"]:
             fields = {"file": False, "made": change["made"]}

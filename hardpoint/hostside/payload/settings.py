@@ -5,73 +5,26 @@ Only the keys that a request names leave these functions, never the rest of the 
 
 import difflib
 import hashlib
-import json
 import re
 
-from . import edit_json, edit_lines, userio
+from . import formats, userio
 from .errors import Refusal
-
-FORMATS = ("json", *edit_lines.STYLES)
-
-
-class _Editor:
-    """The editor of one format, with the key as a list of names."""
-
-    def __init__(self, style):
-        self.json, self.style = style == "json", style
-
-    def state(self, text, key):
-        """{"present": bool, "canon": text that is equal for equal values}"""
-        if self.json:
-            found, value, _ = edit_json.get(text, key)
-            return {"present": found, "canon": canon(value) if found else ""}
-        found = edit_lines.find(text, key[0], self.style)
-        values = [raw if value is None else [value] for _, raw, value in found]
-        values = [value for n, value in enumerate(values) if value not in values[:n]]
-        return {"present": bool(found), "canon": canon(values) if found else ""}
-
-    def note(self, text, key):
-        return edit_json.note(text, key) if self.json else edit_lines.note(text, key[0], self.style)
-
-    def put(self, text, key, value):
-        return (
-            edit_json.put(text, key, value)
-            if self.json
-            else edit_lines.put(text, key[0], value, self.style)
-        )
-
-    def drop(self, text, key):
-        return edit_json.drop(text, key) if self.json else edit_lines.drop(text, key[0], self.style)
-
-    def restore(self, text, key, noted):
-        if self.json:
-            return edit_json.restore(text, key, noted)
-        return edit_lines.restore(text, key[0], noted, self.style)
-
-    def empty(self, text):
-        return edit_json.empty(text) if self.json else edit_lines.empty(text)
-
-    def new(self):
-        return edit_json.new() if self.json else ""
+from .formats import canon
 
 
-def canon(value):
-    """One text for equal values."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"))
-
-
-def intended(style, value):
-    """The canonical text of a setting once `value` was put there."""
-    return canon(value) if style == "json" else canon([[value]])
+def _state(editor, text, key):
+    """{"present": bool, "canon": text that is equal for equal values}"""
+    present, data = editor.data(text, key)
+    return {"present": present, "canon": canon(data) if present else ""}
 
 
 def inspect(path, style, keys):
     """{"file": whether it exists, "made": missing parents, "settings": [{"present", "canon", "note"}]}"""
     text, _ = _load(path)
-    editor = _Editor(style)
+    editor = formats.editor(style)
     shown = editor.new() if text is None else text
     with _named(path):
-        seen = [{**editor.state(shown, key), "note": editor.note(shown, key)} for key in keys]
+        seen = [{**_state(editor, shown, key), "note": editor.note(shown, key)} for key in keys]
     return {"file": text is not None, "made": userio.missing_parents(path), "settings": seen}
 
 
@@ -91,7 +44,7 @@ def edit(path, style, changes, mode=None):
 
 def _edit(path, style, changes, mode):
     text, mark = _load(path)
-    editor, results, now, made = _Editor(style), [], text, []
+    editor, results, now, made = formats.editor(style), [], text, []
     with _named(path):
         for change in changes:
             before = now
@@ -107,7 +60,7 @@ def _edit(path, style, changes, mode):
                 {
                     "changed": now != before,
                     "undo": _undo(before, now),
-                    **editor.state(shown, change["key"]),
+                    **_state(editor, shown, change["key"]),
                 }
             )
     if now != text:

@@ -57,13 +57,13 @@ def test_a_file_of_two_controls(studios: Host, probe: Probe, on: On) -> None:
     assert touched(host, before) == []
     exposed = findings(found, LOOPBACK, "alice")["1234"]
     assert exposed["seen"] == f"LM Studio answers on {host.address}:1234"
-    assert exposed["why"].startswith(f'/home/alice/{NEW} has networkInterface: "0.0.0.0"; ')
+    assert exposed["why"].startswith(f'/home/alice/{NEW}:4 has networkInterface: "0.0.0.0"; ')
     again = "lms server stop; lms server start --bind 127.0.0.1 --port 1234"
     assert exposed["fix"] == f"as alice: {again}"
-    assert found.outcome(CORS, "bob")["findings"][0]["why"] == f"/home/bob/{OLD} has cors: true"
+    assert found.outcome(CORS, "bob")["findings"][0]["why"] == f"/home/bob/{OLD}:2 has cors: true"
     causes = {f["why"] for f in found.outcome(LOOPBACK, "bob")["findings"]}
     assert causes == {
-        f'/home/bob/{OLD} has networkInterface: "192.168.7.7"',
+        f'/home/bob/{OLD}:2 has networkInterface: "192.168.7.7"',
         "/home/bob/.profile:1 sets LMS_SERVER_HOST=10.9.8.7",
     }
     for control in (LOOPBACK, CORS):

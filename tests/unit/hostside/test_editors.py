@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from hardpoint.hostside.payload import edit_json, edit_lines, scan_json
+from hardpoint.hostside.payload import edit_json, edit_lines, formats, scan_json
 from hardpoint.hostside.payload.errors import Refusal
 from hardpoint.hostside.payload.settings import _splices
 
@@ -342,7 +342,7 @@ texts = st.builds(
     st.sampled_from(["\n", "\r\n"]),
     st.booleans(),
 )
-styles = st.sampled_from(edit_lines.STYLES)
+styles = st.sampled_from(formats.LINES)
 words = st.sampled_from(
     ["127.0.0.1", "a b", "it's", 'say "x"', "$HOME", "", "a`b\\c", "é", "#", "a;b"]
 )

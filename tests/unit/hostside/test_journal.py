@@ -56,7 +56,7 @@ def test_run_ids_are_checked(host, etc, run):
         {"type": "x"},
         {"type": "file", "path": "x"},
         {"type": "file", "path": "/x", "extra": 1},
-        {"type": "setting", "path": "/x", "format": "toml", "key": ["a"]},
+        {"type": "setting", "path": "/x", "format": "xml", "key": ["a"]},
         {"type": "setting", "path": "/x", "format": "json", "key": []},
         {"type": "setting", "path": "/x", "format": "shell", "key": ["a", "b"]},
         {"type": "unit", "unit": "--all"},

@@ -1,15 +1,19 @@
 """The command that carries the program: run for real, through sh, by the Pythons that are here."""
 
+import ast
 import base64
 import json
 import os
+import re
 import shlex
 import shutil
 import subprocess
+import zlib
 from pathlib import Path
 
 import pytest
 
+from hardpoint import hostside
 from hardpoint.hostside import HostsideError, _needed, command, reply
 from hardpoint.hostside.payload import main
 
@@ -122,22 +126,18 @@ def test_a_host_without_python_says_so(tmp_path):
 
 
 def test_only_what_a_request_needs_is_sent():
-    assert _needed(["history"]) == [
+    assert list(_needed(["history"])) == [
         "asuser",
         "darwin",
-        "edit_json",
-        "edit_lines",
         "errors",
+        "formats",
         "history",
         "launchd",
         "layers",
-        "lex_shell",
-        "main",
         "packages",
         "read_host",
         "redact",
         "resources",
-        "scan_json",
         "settings",
         "shell",
         "store",
@@ -146,12 +146,49 @@ def test_only_what_a_request_needs_is_sent():
         "userio",
     ]
     assert "rollback" not in _needed(["change"])
-    assert len(command({"do": "rollback"}).get_raw_value()) < 64 * 1024
+    assert len(command({"do": "rollback"}).get_raw_value()) < 80 * 1024
+
+
+def shipped(request) -> set[str]:
+    """The names of the modules that a request's command carries."""
+    packed = re.search(r'b64decode\("([^"]+)"', command(request).get_raw_value()).group(1)
+    return set(json.loads(zlib.decompress(base64.b64decode(packed))))
+
+
+def test_an_editor_is_sent_with_requests_that_name_its_format():
+    one = {"path": ".x", "keys": [["a"]]}
+    read = {"do": "read", "what": "documents", "documents": [one]}
+    assert "hostside.edit_json" in shipped(read)
+    assert "hostside.edit_yaml" not in shipped(read)
+    read["documents"].append({**one, "format": "yaml"})
+    assert {"hostside.edit_yaml", "yaml", "yaml.scanner"} <= shipped(read)
+    assert "yaml.constructor" not in shipped(read)
+    assert shipped({"do": "many", "requests": [read]}) > shipped(read)
+    assert {"hostside.edit_toml", "yaml.parser"} <= shipped({"do": "rollback"})
+    assert not {"hostside.edit_json", "yaml"} & shipped({"do": "runs"})
+
+
+@pytest.mark.parametrize("path", _needed([*hostside.EDITORS, "rollback", "main"]).values(), ids=str)
+def test_what_is_sent_is_the_same_program_on_the_same_lines(path):
+    def meaning(source):
+        tree = ast.parse(source)
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+                node.value.value = 0
+                node.end_col_offset = node.value.end_col_offset = 0
+                node.end_lineno = node.value.end_lineno = node.lineno
+            if isinstance(getattr(node, "body", None), list):
+                node.end_lineno = node.end_col_offset = 0
+        return ast.dump(tree, include_attributes=True)
+
+    assert meaning(hostside._bare(path)) == meaning(path.read_text())
+
+
+def test_a_shipped_package_says_whose_it_is():
+    assert "PyYAML" in hostside._notice("yaml") and "MIT" in hostside._notice("yaml")
 
 
 def test_a_read_ships_its_own_module_alone(tmp_path, monkeypatch):
-    import hardpoint.hostside as hostside
-
     for name in ("main", "errors"):
         shutil.copy(hostside.PAYLOAD / f"{name}.py", tmp_path)
     (tmp_path / "read_weather.py").write_text(
