@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from hardpoint.facts import Read
@@ -33,18 +32,18 @@ class Units(Read):
     def default() -> dict[str, Any]:
         return {"units": [], "limits": []}
 
+
+class CommandLineState(Read):
+    """{wanted, present, reason, limits}: what our drop-in with a unit's command should be, and what
+    is there: {type: file | absent | ..., sha256 (keyed on the host), mode, owner}. `wanted` is None
+    where it can't be made, for `reason`, or can't be seen.
+
+    Query: {"unit", "scope": "system" | "user", "path", "control", "programs", "add",
+    "flags": {"--host": "127.0.0.1", or None to take it away}}.
+    """
+
+    what = "command_line"
+
     @staticmethod
-    def query(
-        units: Iterable[str],
-        variables: Iterable[str],
-        programs: Iterable[str] = (),
-        flags: Iterable[str] = (),
-        masked: Iterable[str] = (),
-    ) -> dict[str, list[str]]:
-        """The arguments of a read, without those that are empty: equal questions are sent once."""
-        more = {"programs": list(programs), "flags": list(flags), "masked": list(masked)}
-        return {
-            "units": list(units),
-            "variables": list(variables),
-            **{name: value for name, value in more.items() if value},
-        }
+    def default() -> dict[str, Any]:
+        return {"wanted": None, "present": None, "reason": ""}

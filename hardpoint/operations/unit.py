@@ -24,6 +24,7 @@ def unit(
     files: tuple[str, ...],
     query: dict[str, Any],
     variables: tuple[str, ...],
+    flags: tuple[str, ...],
     claim: Claim,
 ) -> Iterator[StringCommand]:
     """Reloads the manager and restarts the service where it runs with an older configuration.
@@ -32,7 +33,7 @@ def unit(
     + manager: system, or the user whose manager runs it
     + files: what this control puts in place for it
     + query: what the control reads units with (one read serves both)
-    + variables: those that the running process must have as its files say
+    + variables, flags: those that the running process must have as its files say
     """
     reader = reader_of(host)
     row = find(reader, unit, manager, query)
@@ -42,7 +43,8 @@ def unit(
     planned = () if host.state.is_executing else reader.planned_paths
     coming = sorted(set(planned) & {*files, *row["files"]})
     actions = ["daemon-reload"] if row["reload_needed"] or coming else []
-    reason = _stale(row, coming, variables) if row["active"] in ("active", "activating") else ""
+    runs = row["active"] in ("active", "activating")
+    reason = (_stale(row, coming, variables) or _other_flag(row, flags)) if runs else ""
     if reason:
         actions.append("restart")
     if not actions:
@@ -84,6 +86,17 @@ def _stale(row: dict[str, Any], coming: list[str], variables: tuple[str, ...]) -
     return ""
 
 
+def _other_flag(row: dict[str, Any], flags: tuple[str, ...]) -> str:
+    """Why the main process has other arguments than the unit gives it, as far as both are known."""
+    for runs in row.get("running_commands") or ():
+        meant = [c["flags"] for c in row["commands"] if c["program"] == runs["program"]]
+        for name in flags:
+            values = [given.get(name, "") for given in meant]
+            if values and None not in values and runs["flags"].get(name, "") not in values:
+                return f"it runs with another {name}"
+    return ""
+
+
 def _change(unit: str, manager: str, actions: list[str], reason: str) -> Change:
     whose = "" if manager == "system" else f" of {manager}"
     if "restart" in actions:
@@ -103,3 +116,4 @@ class Unit(Desired):
     files: tuple[str, ...]
     query: dict[str, Any]
     variables: tuple[str, ...]
+    flags: tuple[str, ...] = ()

@@ -65,6 +65,19 @@ def test_a_command_line_is_looked_at_for_catalogued_programs_and_flags_alone() -
         assert not permitted({**asked, **more, name: [[value]]}, catalogue)
 
 
+def test_what_a_drop_in_should_be_is_told_of_our_own_drop_ins_alone() -> None:
+    catalogue = {"programs": ["vllm"], "flags": ["--host"]}
+    asked = {
+        "do": "read", "what": "command_line", "unit": "vllm.service", "scope": "system", "add": True,
+        "path": "/etc/systemd/system/vllm.service.d/zz-hardpoint-vllm-command.conf",
+        "control": "vllm-command", "programs": ["vllm"], "flags": {"--host": None},
+    }  # fmt: skip
+    assert permitted(asked, catalogue)
+    wrong = {"path": "/etc/shadow", "unit": "a b", "flags": {"--key": "x"}, "programs": ["ssh"]}
+    for name, value in {**wrong, "control": "x\n[Service]", "add": "yes"}.items():
+        assert not permitted({**asked, name: value}, catalogue), name
+
+
 def test_every_part_of_the_reader_fits_into_one_command() -> None:
     host = Asking(reader())
     host.options["user"] = "ops"

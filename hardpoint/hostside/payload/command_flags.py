@@ -73,7 +73,9 @@ def edited(text, lex, programs, changes, add):
         made = made[:start] + new + made[end:]
     if not _as_meant(was, lex(made), programs, changes, add):
         raise Refusal(
-            "malformed", "its %s can't be rewritten safely: change it by hand" % ", ".join(changes)
+            "malformed",
+            "has a command line whose %s can't be rewritten safely: change it by hand"
+            % ", ".join(changes),
         )
     return made
 

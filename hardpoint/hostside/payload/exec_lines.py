@@ -30,6 +30,11 @@ def in_force(files, read_text):
     return found
 
 
+def mentioned(text):
+    """Whether the text of one file sets ExecStart=, or empties it."""
+    return any(line[1:3] == ("[Service]", "ExecStart") for line in unit_settings.lines_of(text))
+
+
 def references(value):
     """The variables that a line names."""
     return set(_REFERENCE.findall(value))

@@ -20,6 +20,7 @@ HANDLERS = {
     "remove": "change:remove",
     "set": "change:put",
     "drop": "change:drop",
+    "command_line": "set_command_line:put",
     "unit": "change:unit",
     "package": "change:package",
     "launchd": "change:session",

@@ -2,16 +2,23 @@
 
 import os
 import pwd
-import subprocess
 
-from . import find_units, read_host, sockets, unit_commands, unit_files, unit_settings, userio
+from . import (
+    find_units,
+    managers,
+    read_host,
+    sockets,
+    unit_commands,
+    unit_files,
+    unit_settings,
+    userio,
+)
 from .errors import Refusal
 
 PROPERTIES = (
     "Id,LoadState,ActiveState,SubState,UnitFileState,FragmentPath,DropInPaths,NeedDaemonReload,"
     "MainPID,ControlGroup"
 )
-SECONDS = 8
 
 
 def read(request):
@@ -46,12 +53,11 @@ def _add(theirs, found, limits):
 
 def _of_user(name, request):
     user = pwd.getpwnam(name)
-    runtime = "/run/user/%d" % user.pw_uid
-    if os.path.exists(runtime + "/systemd/private"):
+    if managers.running(user):
         try:
             return _managed(name, user, request)
-        except OSError as error:  # the socket outlives a manager that ends, and is there before it
-            if "connect" not in str(error).lower():
+        except OSError as error:
+            if not managers.unreachable(error):
                 raise
     base = unit_files.environment_d(user)
     names, limits = _candidates(name, user, request)
@@ -62,7 +68,7 @@ def _of_user(name, request):
 
 def _managed(manager, user, request):
     """(units as a running manager knows them, limits)."""
-    base = _manager_environment(manager, user)
+    base = managers.environment(manager, user)
     names, limits = _candidates(manager, user, request)
     named = [name for name in names if not find_units.is_template(name)]
     if len(named) < len(names):
@@ -114,7 +120,7 @@ def _instances(user, templates):
     """Instances of templates that the manager has loaded."""
     patterns = [name.replace("@.", "@*.") for name in sorted(templates)]
     command = ["list-units", "--all", "--plain", "--no-legend", "--no-pager", *patterns]
-    lines = _systemctl(user, command).splitlines()
+    lines = managers.systemctl(user, command).splitlines()
     return [line.split()[0] for line in lines if line.split()]
 
 
@@ -152,72 +158,25 @@ def _asleep(user, unit, request, base):
 
 
 def _unit(manager, user, name, files, request, base):
-    specifiers, names = unit_files.specifiers(name, user), request["variables"]
-    commands = unit_commands.Commands(files, unit_files.text, specifiers, request)
-    every = _both(names, sorted(commands.references()))
-    chain, environment_files = unit_settings.effective(
-        files, every, base, unit_files.text, specifiers
-    )
-    everything = files + environment_files
-    unread = [
-        path for path in environment_files if os.path.exists(path) and unit_files.text(path) is None
-    ]
-    row = {
+    names = request["variables"]
+    commands = unit_commands.Commands(files, user, name, base, request)
+    return {
         "manager": manager,
         "unit": name,
         "fragment": files[0] if files else "",
-        "files": everything,
-        "newest": unit_settings.newest(everything),
-        "settings": {name: chain[name] for name in names},
+        "files": files + commands.environment_files,
+        "newest": unit_settings.newest(files + commands.environment_files),
+        "settings": {name: commands.chain[name] for name in names},
         "installed": commands.installed(),
+        **({"commands": commands.rows()} if request.get("programs") else {}),
     }
-    if request.get("programs"):
-        row["commands"] = commands.rows(chain, complete=not unread)
-    return row
 
 
 def _show(user, units):
     if not units:  # systemctl would show the manager
         return []
-    blocks = _systemctl(user, ["show", "-p", PROPERTIES, "--", *units]).split("\n\n")
+    blocks = managers.systemctl(user, ["show", "-p", PROPERTIES, "--", *units]).split("\n\n")
     return [dict(line.split("=", 1) for line in b.splitlines() if "=" in line) for b in blocks if b]
-
-
-def _manager_environment(manager, user):
-    """What the manager itself hands to every service: set-environment, DefaultEnvironment=, ..."""
-    place = "the environment of %s (systemctl %sshow-environment)" % (
-        "%s's manager" % manager if user else "the system manager",
-        "--user " if user else "",
-    )
-    lines = _systemctl(user, ["show-environment"]).splitlines()
-    pairs = [line.partition("=")[::2] for line in lines]
-    return [(name, _unquoted(value), place) for name, value in pairs]
-
-
-def _unquoted(value):
-    """show-environment writes what a shell could misread as $'...'."""
-    words = unit_settings.words(value[1:]) if value.startswith("$'") else []
-    return words[0] if words else value
-
-
-def _systemctl(user, arguments):
-    command = ["systemctl"] + (["--user"] if user else []) + arguments
-    environment = dict(os.environ, LC_ALL="C", SYSTEMD_COLORS="0", SYSTEMD_PAGER="")
-    if user:
-        runtime = "/run/user/%d" % user.pw_uid
-        environment["XDG_RUNTIME_DIR"] = runtime
-        environment["DBUS_SESSION_BUS_ADDRESS"] = "unix:path=%s/bus" % runtime
-    try:
-        done = subprocess.run(
-            command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, timeout=SECONDS
-        )
-    except subprocess.TimeoutExpired:
-        raise OSError("%s: no answer within %d s" % (" ".join(command), SECONDS)) from None
-    if done.returncode != 0:
-        raise OSError(
-            "%s: %s" % (" ".join(command), done.stderr.decode("utf-8", "replace").strip())
-        )
-    return done.stdout.decode("utf-8", "replace")
 
 
 def _add_processes(found, request):

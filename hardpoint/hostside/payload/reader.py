@@ -109,6 +109,21 @@ def _are_known(arguments, name, catalogue):
     return _are_texts(given) and all(one in catalogue[name] for one in given)
 
 
+def _command_line(arguments, catalogue):
+    flags = arguments.get("flags")
+    return (
+        set(arguments) == {"unit", "scope", "path", "control", "programs", "flags", "add"}
+        and all(isinstance(arguments[name], str) for name in ("unit", "scope", "path", "control"))
+        and bool(_UNIT.fullmatch(arguments["unit"]) and _OURS.fullmatch(arguments["path"]))
+        and bool(re.fullmatch(r"[a-z0-9-]{1,80}", arguments["control"]))
+        and isinstance(flags, dict)
+        and all(value is None or isinstance(value, str) for value in flags.values())
+        and _are_known(arguments, "programs", catalogue)
+        and _are_known({"flags": list(flags)}, "flags", catalogue)
+        and isinstance(arguments["add"], bool)
+    )
+
+
 def _documents(arguments, catalogue):
     documents = arguments.get("documents")
     return (
@@ -184,4 +199,5 @@ _RULES = {
     "launchd": _launchd,
     "files": _files,
     "setting": _setting,
+    "command_line": _command_line,
 }

@@ -445,6 +445,14 @@ class _Rollback:
         for resource in self.restored:
             if _UNIT_FILES.search(resource.get("path", "")):
                 managers.add(resource["user"] or "system")
+            if "/systemd/user/" in resource.get(
+                "path", ""
+            ):  # root's own, for the managers of all users
+                managers |= {
+                    layer.resource["manager"]
+                    for layer in self.layers
+                    if layer.resource["type"] == "unit" and self.selected(layer)
+                }
         for manager in sorted(managers):
             try:
                 units.act("", manager, ["daemon-reload"])

@@ -3,24 +3,30 @@
 Arguments can hold keys: only the values of flags and variables that a request names leave the host.
 """
 
-from . import command_flags, command_line, exec_lines, sockets, unit_settings
+import os
+
+from . import command_flags, command_line, exec_lines, sockets, unit_files, unit_settings
 from .errors import Refusal
 
 
 class Commands:
-    """What the ExecStart= lines of a unit's files run."""
+    """What a unit's files give to its processes: the environment, and the ExecStart= lines."""
 
-    def __init__(self, files, read_text, specifiers, request):
-        self.texts = {path: read_text(path) for path in files}
-        self.files, self.specifiers, self.request = files, specifiers, request
+    def __init__(self, files, user, unit, base, request):
+        """`user`: whose manager (None: the system's); `base`: what that hands on (managers.environment)."""
+        self.texts = {path: unit_files.text(path) for path in files}
+        self.request = request
+        self.specifiers = unit_files.specifiers(unit, user)
         self.lines = exec_lines.in_force(files, self.texts.get)
-
-    def references(self):
-        """The variables that the lines name: their values are needed, and do not leave the host."""
-        wanted = self.request.get("programs")
-        return (
-            set().union(*(exec_lines.references(v) for _, _, v in self.lines)) if wanted else set()
+        names = set(request["variables"])
+        if request.get("programs"):
+            # variables in arguments: needed here, and they do not leave the host
+            names |= set().union(*(exec_lines.references(value) for _, _, value in self.lines))
+        self.chain, self.environment_files = unit_settings.effective(
+            files, names, base, unit_files.text, self.specifiers
         )
+        unread = [path for path in self.environment_files if _unreadable(path)]
+        self.lookup = exec_lines.known(self.chain, complete=not unread)
 
     def installed(self):
         """Whether [Install] says what starts it."""
@@ -31,37 +37,43 @@ class Commands:
             for _, section, key, value in unit_settings.lines_of(text or "")
         )
 
-    def rows(self, chain, complete):
+    def rows(self):
         """[{program, flags, variables, place, rewritable}]"""
-        lookup = exec_lines.known(chain, complete)
         found = []
         for path, line, value in self.lines:
-            rewritable = _rewritable(value, self.lex(lookup), self.request)
-            for words in self.lex(lookup)(value):
+            for words in self.lex(value):
                 for run in command_line.runs(words, self.request["programs"]):
                     place = "%s:%d" % (path, line)
-                    row = _row(run, self.request)
-                    found.append({**row, "place": place, "rewritable": rewritable})
+                    more = {"place": place, "rewritable": self.rewritable(value)}
+                    found.append({**_row(run, self.request), **more})
         return found
 
-    def lex(self, lookup):
-        return lambda value: exec_lines.lex(value, self.specifiers, lookup)
+    def lex(self, value):
+        """The commands of a line, variables replaced by what they will be."""
+        return exec_lines.lex(value, self.specifiers, self.lookup)
+
+    def rewritable(self, value):
+        """Whether every flag can be given another value with all else kept: tried, not guessed."""
+        changes = dict.fromkeys(self.request.get("flags", []), "127.0.0.1")
+        try:
+            self.edited(value, changes, add=True)
+        except Refusal:
+            return False
+        return True
+
+    def edited(self, value, changes, add):
+        """A line with these flags; Refusal "malformed"."""
+        return command_flags.edited(value, self.lex, self.request["programs"], changes, add)
+
+
+def _unreadable(path):
+    return os.path.exists(path) and unit_files.text(path) is None
 
 
 def _row(run, request):
     variables = {n: v for n, v in run.variables.items() if n in request["variables"]}
     flags = command_flags.flags(run.arguments, request.get("flags", []))
     return {"program": run.program, "flags": flags, "variables": variables}
-
-
-def _rewritable(value, lex, request):
-    """Whether every flag can be given another value with all else kept: tried, not guessed."""
-    changes = dict.fromkeys(request.get("flags", []), "127.0.0.1")
-    try:
-        command_flags.edited(value, lex, request["programs"], changes, add=True)
-    except Refusal:
-        return False
-    return True
 
 
 def running(pid, request):

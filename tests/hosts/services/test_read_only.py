@@ -34,6 +34,11 @@ READS: dict[str, dict] = {
     "packages": {"names": ["bash", "no-such-package"]},
     "containers": {},
     "launchd": {"variables": ["OLLAMA_HOST"], "apps": [], "switches": []},
+    "command_line": {
+        "unit": "ollama.service", "scope": "system", "programs": ["ollama"], "control": "ollama-loopback",
+        "path": "/etc/systemd/system/ollama.service.d/zz-hardpoint-ollama-loopback-command.conf",
+        "flags": {"--host": "127.0.0.1"}, "add": True,
+    },
 }  # fmt: skip
 
 

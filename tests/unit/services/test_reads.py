@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from hardpoint.hostside.payload import read_host, read_listeners, read_units, sockets, unit_files
+from hardpoint.hostside.payload import (
+    find_units,
+    managers,
+    read_host,
+    read_listeners,
+    sockets,
+    unit_files,
+)
 
 USER = "0::/user.slice/user-1000.slice"
 
@@ -51,7 +58,7 @@ def test_drop_in_folders_are_those_of_systemd() -> None:
     ],
 )
 def test_values_that_show_environment_quotes(shown: str, value: str) -> None:
-    assert read_units._unquoted(shown) == value
+    assert managers._unquoted(shown) == value
 
 
 @pytest.mark.parametrize(
@@ -103,3 +110,25 @@ def test_only_listeners_are_looked_for(monkeypatch) -> None:
     monkeypatch.setattr(sockets, "inodes_of", lambda pid: held[pid])
     assert sockets.owners(["10"]) == {"10": 1}
     assert sockets.owners(["10", "12", "99"]) == {"10": 1, "12": 3}
+
+
+def test_units_are_candidates_by_the_text_of_their_files(tmp_path) -> None:
+    texts = {
+        "a.service": "ExecStart=/opt/llama-server -x",
+        "b.service": "ExecStart=/usr/bin/python3 -m vllm.api",
+        "c@.service": "ExecStart=/usr/bin/vllm",
+        "d.service": "ExecStart=/bin/true",
+        "e.service": "",
+        "e.service.d/x.conf": "ExecStart=/usr/bin/vllm",
+        "multi-user.target.wants/c@1.service": "",
+        "odd name.service": "ExecStart=/usr/bin/vllm",
+        "f.socket": "vllm",
+    }
+    for name, text in texts.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    (tmp_path / "gone.service").symlink_to("/nowhere")
+    programs = ["llama-*", "-m vllm.api", "vllm serve"]
+    found, unread = find_units.candidates([str(tmp_path), str(tmp_path / "absent")], programs)
+    assert found == ["a.service", "b.service", "c@.service", "c@1.service", "e.service"]
+    assert unread == []
