@@ -17,8 +17,9 @@ from hardpoint import hostside
 from hardpoint.facts import Read
 from hardpoint.facts.settings import SettingState
 from hardpoint.hostside.payload.formats import LINES
+from hardpoint.hostside.payload.redact import SOMEBODY
 from hardpoint.journal import Claim
-from hardpoint.operations import Desired
+from hardpoint.operations import Desired, Refused
 from hardpoint.outcome import Change
 from hardpoint.reading import reader_of
 
@@ -90,7 +91,14 @@ def _wanted(fragment: Fragment, state: dict[str, Any]) -> Any:
     """A person's own entries of a list stay."""
     if fragment.merge == "union" and isinstance(state.get("value"), list):
         present = state["value"]
-        return [*present, *(item for item in fragment.value if item not in present)]
+        more = [item for item in fragment.value if item not in present]
+        if more and SOMEBODY in json.dumps(present):
+            name = ".".join(fragment.key)
+            raise Refused(
+                f"{name} holds an address with a password, which stays on the host: "
+                f"add {json.dumps(more)} to it by hand"
+            )
+        return [*present, *more]
     return fragment.value
 
 

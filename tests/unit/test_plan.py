@@ -9,7 +9,8 @@ import pytest
 
 from hardpoint import plan
 from hardpoint.control import Registry
-from hardpoint.operations.document import Conflict, Document, Fragment, merged
+from hardpoint.operations import Refused
+from hardpoint.operations.document import Conflict, Document, Fragment, _wanted, merged
 from hardpoint.operations.file import File
 from hardpoint.operations.unit import Unit
 from hardpoint.outcome import Change, HostReport, Outcome, Severity, Status
@@ -120,3 +121,10 @@ def re_escape(text: str) -> str:
     import re
 
     return re.escape(text)
+
+
+def test_a_list_that_was_read_without_its_passwords_is_not_written_back() -> None:
+    fragment = Fragment("a", "alice", ("servers",), ["x"], "union")
+    assert _wanted(fragment, {"value": ["y"]}) == ["y", "x"]
+    with pytest.raises(Refused, match="servers holds an address with a password"):
+        _wanted(fragment, {"value": ["http://redacted@h/"]})

@@ -6,6 +6,7 @@ import re
 import sys
 
 from .errors import Refusal, refusal
+from .redact import without_userinfo
 
 # request["do"] -> "module:function"; modules load only when asked for, so that a read ships and loads little
 HANDLERS = {
@@ -51,7 +52,8 @@ def answer(request, places=None):
     try:
         module, function, with_places = handler(request)
         call = getattr(_load(module), function)
-        reply = call(request, places) if with_places else call(request)
+        # what is read may be shown: an address is of interest, not who may log in there
+        reply = call(request, places) if with_places else without_userinfo(call(request))
         return {"ok": True, **reply}
     except Refusal as error:
         return {"ok": False, **error.more, "error": error.code, "message": error.message}

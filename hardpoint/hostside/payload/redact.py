@@ -3,6 +3,7 @@
 import re
 
 HIDDEN = "[redacted]"
+SOMEBODY = "redacted@"  # instead of user:password@, and still an address to every parser
 
 _NAME = r"[\w.-]*(?:key|secret|token|passw|pwd|credential|authorization|cookie)[\w.-]*"
 _VALUE = r"\"[^\"]*\"|'[^']*'|[^\s\"',;&]+"
@@ -33,9 +34,23 @@ _RULES = (
     (re.compile(r"(?<![\w/.-])[0-9a-fA-F]{32,}\b"), HIDDEN),
 )
 
+# user:password@ before an address; with a scheme the user alone may be a token. Not unit@instance.
+_USERINFO = re.compile(r"(://)[^\s/\"',]*@|(?<![^\s,;=\"'(\[{])[^\s/\"',:@]*:[^\s/\"',]*@")
+
 
 def redacted(text):
     """Lines of a log. Names stay, so that a person sees which key is meant."""
     for pattern, instead in _RULES:
         text = pattern.sub(instead, text)
     return text
+
+
+def without_userinfo(value):
+    """A value of JSON in which no text has the user and password of an address any more."""
+    if isinstance(value, str):
+        return _USERINFO.sub(r"\1" + SOMEBODY, value) if "@" in value else value
+    if isinstance(value, list):
+        return [without_userinfo(one) for one in value]
+    if isinstance(value, dict):
+        return {name: without_userinfo(one) for name, one in value.items()}
+    return value

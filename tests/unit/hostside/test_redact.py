@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hardpoint.hostside.payload.redact import HIDDEN, redacted
+from hardpoint.hostside.payload.redact import HIDDEN, redacted, without_userinfo
 
 S = "Kd83jfQp"
 
@@ -45,3 +45,21 @@ def test_what_looks_like_a_secret_stays(line: str) -> None:
 )
 def test_the_cause_stays_readable(line: str) -> None:
     assert redacted(line) == line
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (f"http://me:{S}@0.0.0.0:11434", "http://redacted@0.0.0.0:11434"),
+        (f"http://{S}@0.0.0.0", "http://redacted@0.0.0.0"),
+        (f"me:{S}@0.0.0.0:11434", "redacted@0.0.0.0:11434"),
+        (f"http://me:a@{S}@[::]:1", "http://redacted@[::]:1"),
+        (f"export OLLAMA_HOST='me:{S}@h'", "export OLLAMA_HOST='redacted@h'"),
+        (f"chrome-extension://*,https://me:{S}@h", "chrome-extension://*,https://redacted@h"),
+        ("/etc/systemd/system/ollama@1.service:2", "/etc/systemd/system/ollama@1.service:2"),
+        ("ollama@1.service", "ollama@1.service"),
+        ("http://127.0.0.1:5173/@vite/client", "http://127.0.0.1:5173/@vite/client"),
+    ],
+)
+def test_an_address_keeps_who_may_log_in_to_itself(value: str, shown: str) -> None:
+    assert without_userinfo({"a": [value, 1, None]}) == {"a": [shown, 1, None]}

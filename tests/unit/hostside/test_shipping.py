@@ -189,7 +189,7 @@ def test_a_shipped_package_says_whose_it_is():
 
 
 def test_a_read_ships_its_own_module_alone(tmp_path, monkeypatch):
-    for name in ("main", "errors"):
+    for name in ("main", "errors", "redact"):
         shutil.copy(hostside.PAYLOAD / f"{name}.py", tmp_path)
     (tmp_path / "read_weather.py").write_text(
         'def read(request):\n    return {"sky": request["place"]}\n'
