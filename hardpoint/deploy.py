@@ -45,6 +45,11 @@ def family(name: str) -> None:
     _deploy(lambda control: control.metadata.family == name)
 
 
+def only(name: str) -> None:
+    """What the policy asks of one control."""
+    _deploy(lambda control: control.id == name)
+
+
 @dataclass
 class HostDeploy:
     """What is asked of one host, and how far it came."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from hardpoint.control import Registry
 from hardpoint.controls.host.reader import SUDOERS, ReaderInstalled
+from hardpoint.controls.host.self_check import SERVICE, TIMER, SelfCheck
 from hardpoint.controls.services import catalogue
 from hardpoint.controls.services.setting import ServiceSetting
 from hardpoint.facts import READER
@@ -17,7 +18,7 @@ from hardpoint.facts import READER
 def registry() -> Registry:
     """Every control that hardpoint ships."""
     services = catalogue.load()
-    return Registry([*services, ReaderInstalled(readable(services))])
+    return Registry([*services, ReaderInstalled(readable(services)), SelfCheck()])
 
 
 def readable(services: Sequence[ServiceSetting]) -> dict[str, Any]:
@@ -30,7 +31,7 @@ def readable(services: Sequence[ServiceSetting]) -> dict[str, Any]:
         "flags": units["flags"],
         "services": asked.listeners()["services"],
         "documents": asked.documents(),
-        "files": [READER, SUDOERS],
+        "files": [READER, SUDOERS, SERVICE, TIMER],
         "apps": sorted({s.service.app for s in services if s.service.app}),
         "switches": [s.switch.query for s in services if s.switch],
     }

@@ -9,10 +9,9 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from hardpoint import cli
-from hardpoint.outcome import ExitCode
 from hardpoint.output import Files, OutputError
 from hardpoint.reports.forms import of_file
+from tests.command import Command
 from tests.unit.golden.samples import every_status
 
 
@@ -72,17 +71,18 @@ def test_a_directory_that_can_not_be_written_is_told_beforehand() -> None:
         Files([Path("/proc/report.xml")])
 
 
-def test_the_command_refuses_before_anything_else(capsys, tmp_path: Path) -> None:
+def test_the_command_refuses_before_anything_else(hardpoint: Command, tmp_path: Path) -> None:
     inventory = tmp_path / "inventory.py"
     inventory.write_text("raise SystemExit('the inventory was read')")
-    status = cli.run(["check", str(inventory), "--output", "report.txt"])
-    assert status == ExitCode.COULD_NOT_RUN
-    assert "its ending says the form" in capsys.readouterr().err
+    ran = hardpoint("check", inventory, "--output", "report.txt", status=1)
+    assert "its ending says the form" in ran.err and "was read" not in ran.out + ran.err
 
 
-def test_a_check_that_can_not_run_leaves_no_earlier_report(capsys, tmp_path: Path) -> None:
+def test_a_check_that_can_not_run_leaves_no_earlier_report(
+    hardpoint: Command, tmp_path: Path
+) -> None:
     path, policy = tmp_path / "report.xml", tmp_path / "policy.yaml"
     path.write_text("of yesterday")
     policy.write_text("profile: nonsense")
-    status = cli.run(["check", "--policy", str(policy), "--output", str(path)])
-    assert status == ExitCode.COULD_NOT_RUN and not path.exists()
+    hardpoint("check", "--policy", policy, "--output", path, status=1)
+    assert not path.exists()

@@ -42,7 +42,7 @@ def reader() -> ReaderInstalled:
 @pytest.mark.parametrize("control", registry(), ids=lambda control: control.id)
 def test_what_a_check_asks_is_permitted(control: Control) -> None:
     host = Asking(control)
-    host.options["user"] = "ops"
+    host.options |= {"user": "ops", "schedule": "hourly"}
     list(control.subjects(host))
     list(control.observe(host, HOST_SUBJECT))
     for desired in control.harden(host, HOST_SUBJECT):

@@ -9,6 +9,10 @@ from .formats import LINES
 from .main import answer
 
 _UNIT = re.compile(r"[A-Za-z0-9_.@-]{1,100}\.service")
+_NAME = re.compile(r"[A-Za-z0-9_.@-]{1,100}\.(service|timer)")
+_PROGRAM = re.compile(
+    r"(/[A-Za-z0-9_.+-]{1,100}){1,20}/hardpoint|/etc/hardpoint/[A-Za-z0-9_.-]{1,100}"
+)
 _OURS = re.compile(
     r"/etc/systemd/(system|user)/[A-Za-z0-9_.@-]{1,100}\.service\.d/zz-hardpoint-[A-Za-z0-9_.@-]{1,120}"
     r"|/Library/LaunchAgents/hardpoint\.[a-z0-9-]{1,80}\.plist"
@@ -142,6 +146,24 @@ def _files(arguments, catalogue):
     )
 
 
+def _trust(arguments, catalogue):
+    paths = arguments.get("paths")
+    return (
+        set(arguments) == {"paths"}
+        and _are_texts(paths)
+        and all(_PROGRAM.fullmatch(path) for path in paths)
+    )
+
+
+def _unit_states(arguments, catalogue):
+    units = arguments.get("units")
+    return (
+        set(arguments) == {"units"}
+        and _are_texts(units)
+        and all(_NAME.fullmatch(unit) for unit in units)
+    )
+
+
 def _launchd(arguments, catalogue):
     return (
         set(arguments) == {"variables", "apps", "switches"}
@@ -200,4 +222,6 @@ _RULES = {
     "files": _files,
     "setting": _setting,
     "command_line": _command_line,
+    "trust": _trust,
+    "unit_states": _unit_states,
 }

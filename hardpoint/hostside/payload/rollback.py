@@ -16,6 +16,7 @@ from .store import Store, check_run, digest
 _UNIT_FILES = re.compile(
     r"^/(etc|run|lib|usr/lib|usr/local/lib)/systemd/|/\.config/systemd/|/containers/systemd/"
 )
+_OUR_UNIT = re.compile(r"/etc/systemd/system/([^/]+\.(?:service|timer))")
 _WORST = ("failed", "refused", "kept", "restored", "already")
 
 
@@ -257,6 +258,7 @@ class _Rollback:
             launchd.put(resource["user"], resource["name"], known)
             return
         if resource["type"] == "file":
+            self.forget_unit(resource, before)
             state = resources.file_from(before, lambda name: self.fetch(layer, name))
             userio.as_user(
                 resource["user"], userio.restore, resource["path"], state, before["made"]
@@ -282,6 +284,18 @@ class _Rollback:
                     and not other.carried
                 ):
                     self.pass_on(layer, change, other)
+
+    def forget_unit(self, resource, before):
+        """A unit that was not there before us goes with all that it left, while systemd still knows it."""
+        ours = _OUR_UNIT.fullmatch(resource["path"])
+        if not ours or before["kind"] != "absent":
+            return
+        try:
+            problem = units.forget(ours.group(1))
+        except Refusal as error:
+            problem = "" if error.code in ("unsupported", "missing") else error.message
+        if problem:
+            self.warnings.append(problem)
 
     def pass_on(self, layer, change, other):
         """A newer setting of the same file stays: what this layer made for both now goes with that one."""

@@ -48,6 +48,21 @@ def _show(unit, manager, properties):
     return dict(line.split("=", 1) for line in output.splitlines() if "=" in line)
 
 
+def reload_needed(unit):
+    """Whether the system's manager knows older files of the unit than there are."""
+    return _show(unit, "system", "NeedDaemonReload").get("NeedDaemonReload") == "yes"
+
+
+def forget(unit):
+    """Ends a system unit whose file is about to go, and removes what systemd keeps for it: its failure,
+    its state directory, a timer's stamp. Why some of it may be left, or ""."""
+    for arguments in (["stop"], ["reset-failed"], ["clean", "--what=state"]):
+        status, output = _systemctl("system", [*arguments, "--", unit])
+    if not status or "No matching resources" in output:
+        return ""
+    return "what %s wrote may be left: %s" % (unit, shell.plain(output).strip()[-300:])
+
+
 def running(state):
     return state["active"] in ("active", "activating", "reloading", "refreshing")
 

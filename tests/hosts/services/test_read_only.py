@@ -33,6 +33,8 @@ READS: dict[str, dict] = {
     },
     "packages": {"names": ["bash", "no-such-package"]},
     "containers": {},
+    "trust": {"paths": ["/usr/bin/env", "/home/alice/x/hardpoint", "/absent/hardpoint"]},
+    "unit_states": {"units": ["ollama.service", "absent.timer"]},
     "launchd": {"variables": ["OLLAMA_HOST"], "apps": [], "switches": []},
     "command_line": {
         "unit": "ollama.service", "scope": "system", "programs": ["ollama"], "control": "ollama-loopback",

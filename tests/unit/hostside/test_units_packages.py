@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from hardpoint.hostside.payload import packages, shell, units
+from hardpoint.hostside.payload import packages, rollback, shell, units
 
 from .conftest import file
 
@@ -74,6 +74,19 @@ def test_a_unit_of_ours_is_stopped_and_disabled_while_its_file_is_there(host, et
     assert host.results() == ["restored", "restored"]
     assert systemd.said == ["stop ours.service", "disable ours.service"]
     assert systemd.units["ours.service"] == ["disabled", "inactive"] and not path.exists()
+
+
+def test_a_unit_of_ours_goes_with_what_systemd_keeps_for_it(host, etc, systemd, monkeypatch):
+    monkeypatch.setattr(
+        rollback, "_OUR_UNIT", re.compile(re.escape(f"{etc}/") + r"([a-z]+\.timer)")
+    )
+    systemd.units |= {"ours.timer": ["enabled", "active"], "theirs.timer": ["enabled", "active"]}
+    (etc / "theirs.timer").write_bytes(b"old")
+    for name in ("ours.timer", "theirs.timer", "no-unit"):
+        host.write(etc / name, b"[Timer]\n")
+    assert host.results(dry=True) == ["restored"] * 3 and systemd.said == []
+    assert host.results() == ["restored"] * 3
+    assert systemd.said == ["stop ours.timer", "reset-failed ours.timer", "clean ours.timer"]
 
 
 def test_a_unit_that_we_stopped_comes_back(host, systemd):
