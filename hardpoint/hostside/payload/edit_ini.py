@@ -28,7 +28,7 @@ _COLON = re.compile(r"[ \t]*([^:=\s\[](?:[^:=\r\n]*[^:=\s])?)([ \t]*:[ \t]*)(?=[
 
 
 class _Ini(Editor):
-    def parse(self, text):
+    def scan(self, text):
         """{section: {name: [values]}} with the places."""
         check_text(text)
         root = Node("map", 0, 0, members=[])
@@ -124,7 +124,7 @@ def _made(root, name, at):
     found = root.child(name)
     if found is None:
         found = Node("map", at or 0, at or 0, members=[])
-        root.members.append((name, found))
+        root.add(name, found)
     return found
 
 
@@ -144,8 +144,8 @@ def _entry(text, section, place, end, match):
     if many is None:
         many = Node("list", start, start, members=[])
         many.at = place
-        section.members.append((match.group(1), many))
-    many.members.append((str(len(many.members)), node))
+        section.add(match.group(1), many)
+    many.add(str(len(many.members)), node)
     return node
 
 

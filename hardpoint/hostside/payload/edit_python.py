@@ -24,8 +24,8 @@ _OTHERS = ("load_subconfig", "exec", "eval", "execfile")  # may set any key
 
 
 class _Python(Editor):
-    def parse(self, text):
-        """A map of dotted names; its `form` is everything that may set one, in order."""
+    def scan(self, text):
+        """A map of dotted names; its `value` is everything that may set one, in order."""
         check_text(text)
         try:
             return _Finder(text).root
@@ -40,7 +40,7 @@ class _Python(Editor):
         return [".".join(key)]
 
     def find(self, root, key):
-        for name, node in reversed(root.form):
+        for name, node in reversed(root.value):
             if name == key[0]:
                 return node, None
             if not name or key[0].startswith(name + ".") or name.startswith(key[0] + "."):
@@ -86,7 +86,7 @@ class _Finder:
         for statement in ast.parse(body).body:
             self.statement(statement)
         events = self.events + self.later
-        self.root = Node("map", 0, 0, members=list(dict(events).items()), form=events)
+        self.root = Node("map", 0, 0, events, members=list(dict(events).items()))
 
     def place(self, line, column):
         """Where a position of ast is in the text: its columns are bytes of UTF-8."""

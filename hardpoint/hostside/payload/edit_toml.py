@@ -27,7 +27,7 @@ if sys.version_info >= (3, 11):
 
 
 class _Toml(Editor):
-    def parse(self, text):
+    def scan(self, text):
         root = parse(text)
         if sys.version_info >= (3, 11):
             _agreed(text)

@@ -29,7 +29,7 @@ _WORDS = re.compile(r"(?:true|false|yes|no|on|off|y|n|null)\Z", re.I)
 
 
 class _Yaml(Editor):
-    def parse(self, text):
+    def scan(self, text):
         root = parse(text)
         if root.kind != "map":
             raise Refusal("malformed", "line 1: the document is not a mapping: it is left as it is")

@@ -82,12 +82,12 @@ def _header(text, root, place):
     if many:
         if known is None:
             known = Node("list", place, place, members=[], form="tables")
-            node.members.append((name, known))
+            node.add(name, known)
         if known.form != "tables":
             raise malformed(text, place, "the same name twice")
-        known.members.append((str(len(known.members)), table))
+        known.add(str(len(known.members)), table)
     elif known is None:
-        node.members.append((name, table))
+        node.add(name, table)
     elif known.kind == "map" and known.form == "implied":
         table, known.form, known.at = known, "header", place
         known.start = known.end = known.gap = place
@@ -101,7 +101,7 @@ def _into(text, node, name, place, form):
     child = node.child(name)
     if child is None:
         child = _table(place, form)
-        node.members.append((name, child))
+        node.add(name, child)
     if child.form == "tables" and form == "implied":
         return child.members[-1][1]
     allowed = ("implied", "header", "dotted") if form == "implied" else ("dotted",)
@@ -122,7 +122,7 @@ def _assignment(text, table, place, depth):
         raise malformed(text, place, "the same key twice")
     node = _value(text, _SPACE.match(text, end + 1).end(), depth)
     node.at, node.gap = place, node.start
-    table.members.append((names[-1][0], node))
+    table.add(names[-1][0], node)
     if table.form == "dotted":
         table.value = text.find("\n", node.end) + 1 or len(text)
     return node.end
@@ -221,7 +221,7 @@ def _array(text, place, depth):
     place = _BETWEEN.match(text, place + 1).end()
     while not text.startswith("]", place):
         child = _value(text, place, depth + 1)
-        node.members.append((str(len(node.members)), child))
+        node.add(str(len(node.members)), child)
         place = _BETWEEN.match(text, child.end).end()
         if text.startswith(",", place):
             place = _BETWEEN.match(text, place + 1).end()

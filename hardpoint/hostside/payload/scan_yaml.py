@@ -101,7 +101,7 @@ class _Builder:
         while not isinstance(self.events.peek_event(), SequenceEndEvent):
             child = self.node(depth + 1)
             child.gap = child.at = child.start
-            node.members.append((str(len(node.members)), child))
+            node.add(str(len(node.members)), child)
         self.close(node, event, "list")
 
     def mapping(self, node, event, depth):
@@ -119,7 +119,7 @@ class _Builder:
             child.at = key.start
             colon = _COLON.match(self.text, key.end)
             child.gap = colon.end() if colon and colon.end() <= child.start else child.start
-            node.members.append((name, child))
+            node.add(name, child)
         self.close(node, event, "map")
 
     def close(self, node, event, kind):

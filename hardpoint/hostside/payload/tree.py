@@ -8,7 +8,7 @@ import re
 
 from .errors import Refusal
 
-SIZE = 512 * 1024  # of a settings file; a pure Python parser takes seconds for more
+SIZE = 256 * 1024  # of a settings file; a pure Python parser takes seconds for more
 DEPTH = 100
 _MOST = 20000  # values that one key may expand to: an alias of aliases is a bomb
 
@@ -19,15 +19,21 @@ class Node:
     raw: [gap, end) is the value with what stands between it and its name; [start, end) is the value alone.
     `at` is where its entry begins. members: [(name, Node)] of a map or a list. `form` is the format's own."""
 
-    __slots__ = ("at", "end", "form", "gap", "kind", "members", "start", "target", "value")
+    __slots__ = ("at", "end", "form", "gap", "kind", "members", "named", "start", "target", "value")
 
     def __init__(self, kind, start, end, value=None, members=None, form=""):
         self.kind, self.start, self.end, self.value = kind, start, end, value
         self.members, self.form, self.target = members, form, None
+        self.named = {}
         self.gap = self.at = start
 
+    def add(self, name, node):
+        """A member."""
+        self.members.append((name, node))
+        self.named[name] = node
+
     def child(self, name):
-        return next((node for known, node in self.members or () if known == name), None)
+        return self.named.get(name)
 
 
 class _Unknown(Exception):
@@ -35,7 +41,16 @@ class _Unknown(Exception):
 
 
 class Editor:
-    """A format gives `parse`, `dump`, `insert` and `remove`; this is what they have in common."""
+    """A format gives `scan`, `dump`, `insert` and `remove`; this is what they have in common."""
+
+    def __init__(self):
+        self._last = None, None
+
+    def parse(self, text):
+        """The root of the text; the same for the same text, whose keys are asked for one by one."""
+        if self._last[0] != text:
+            self._last = text, self.scan(text)
+        return self._last[1]
 
     # --- reading ---------------------------------------------------------------------------------------------
 

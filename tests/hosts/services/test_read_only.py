@@ -21,7 +21,17 @@ READS: dict[str, dict] = {
         "programs": ["ollama", "sshd"], "flags": ["-D"], "masked": ["OLLAMA_ORIGINS"],
     },
     "assignments": {"variables": ["OLLAMA_HOST"]},
-    "documents": {"documents": [{"path": STUDIO, "keys": [["networkInterface"], ["cors"]]}]},
+    "documents": {
+        "documents": [
+            {"path": STUDIO, "keys": [["networkInterface"], ["cors"]]},
+            {"path": "compose.yaml", "format": "yaml", "keys": [["services"]], "or_folder": True},
+            {"path": "/etc/x.toml", "format": "toml", "keys": [["a"]], "masked": [["b"]]},
+            {
+                "path": "{prefix}/etc/jupyter/x.py", "format": "python", "keys": [["ServerApp", "ip"]],
+                "programs": ["jupyter-lab", "-m jupyterlab"],
+            },
+        ]
+    },
     "listeners": catalogue.load()[0].asked.listeners(),
     "cross_origin": {"port": 11434, "path": "/api/version", "origin": "https://a.example"},
     "files": {"paths": ["/etc/passwd", "/etc/absent/x"]},
@@ -51,6 +61,10 @@ def test_every_read_is_covered() -> None:
 def test_nothing_is_written(workstation: Host, on: On) -> None:
     host = workstation
     host.write("/home/alice/.bashrc", "export OLLAMA_HOST=0.0.0.0\n", "alice:alice")
+    host.write("/home/alice/compose.yaml", "services: {}\n", "alice:alice")
+    host.write("/etc/x.toml", "a = 1\n")
+    host.write("/home/alice/venv/bin/jupyter-lab", "", "alice:alice")
+    host.write("/home/alice/venv/etc/jupyter/x.py", "c.ServerApp.ip = '*'\n", "alice:alice")
     host.write(f"/home/alice/{STUDIO}", '{"networkInterface": "0.0.0.0"}', "alice:alice")
     host.run("loginctl enable-linger bob")
     host.run("lms server start", user="alice")

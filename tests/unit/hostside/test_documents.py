@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from hardpoint.hostside import reader_program
 from hardpoint.hostside.payload import main, prefixes, read_documents
 from hardpoint.hostside.payload.reader import permitted
 
@@ -207,6 +208,19 @@ def test_the_reader_gives_no_secret_and_no_other_file(alice, home):
     assert not may("/home/x/etc/x.toml", "x", "toml", ["a"])
     assert may("/srv/v/etc/jupyter/jupyter_server_config.json", None, "json", ["ServerApp", "ip"])
     assert not may("/srv/v/etc/jupyter/other.json", None, "json", ["ServerApp", "ip"])
+
+
+def test_the_reader_brings_the_editors(alice, home, tmp_path):
+    owned(home / "c.yaml", alice, "a: [1, 2]\n")
+    documents = [{"path": "c.yaml", "format": "yaml", "keys": [["a", "1"]]}]
+    program = tmp_path / "reader"
+    program.write_text(reader_program({"documents": documents, "variables": []}))
+    request = {"do": "read", "what": "documents", "documents": documents}
+    done = subprocess.run(
+        ["/usr/bin/python3", "-I", program, json.dumps(request)],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert [row["values"] for row in rows(json.loads(done.stdout), alice.pw_name)] == [{"a.1": 2}]
 
 
 def test_reading_writes_nothing(alice, home):

@@ -12,9 +12,10 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from hardpoint import hostside
-from hardpoint.hostside.payload import formats, scan_toml, tree
+from hardpoint.hostside.payload import formats, resources, scan_toml, tree
 from hardpoint.hostside.payload.errors import Refusal
 
+from .conftest import needs_root, setting
 from .format_cases import CASES, COMPOSE, JUPYTER, QUADLET, STREAMLIT
 from .test_shipping import VERSIONS
 
@@ -23,6 +24,11 @@ NEW = ("toml", "yaml", "ini", "python")
 
 def look(style, text, key):
     return formats.editor(style).look(text, key)
+
+
+def stored(noted):
+    """A note as the journal gives it back."""
+    return json.loads(json.dumps(noted))
 
 
 def refused(style, text, key=("a", "b"), value="x"):
@@ -40,7 +46,7 @@ def test_an_edit_and_the_way_back(style, text, key, value, expected):
     assert made == expected
     assert editor.data(made, key) == (True, value)
     assert editor.put(made, key, value) == made
-    assert editor.restore(made, key, noted) == text
+    assert editor.restore(made, key, stored(noted)) == text
 
 
 @pytest.mark.parametrize(("style", "text", "key", "value", "expected"), CASES)
@@ -59,7 +65,7 @@ def test_the_way_back_after_somebody_elses_edit(style, text, key, value, expecte
 
     editor = formats.editor(style)
     noted = editor.note(text, key)
-    assert editor.restore(edited(editor.put(text, key, value)), key, noted) == edited(text)
+    assert editor.restore(edited(editor.put(text, key, value)), key, stored(noted)) == edited(text)
 
 
 @pytest.mark.parametrize("version", ["3.9", "3.10", "3.12", "3.13"])
@@ -389,7 +395,7 @@ def test_yaml_put_and_restore(text, key, value):
     after = yaml.safe_load(made)
     assert editor.data(made, key) == (True, value)
     assert unread(after, key) == unread(before, key)
-    assert editor.restore(made, key, noted) == text
+    assert editor.restore(made, key, stored(noted)) == text
 
 
 def toml(value, draw):
@@ -447,7 +453,7 @@ def test_toml_put_and_restore(text, key, value):
     made = quiet(editor.put, text, key, value)
     assert editor.data(made, key) == (True, value)
     assert unread(tomllib.loads(made), key) == unread(before, key)
-    assert editor.restore(made, key, noted) == text
+    assert editor.restore(made, key, stored(noted)) == text
 
 
 @settings(max_examples=400, deadline=None)
@@ -492,7 +498,7 @@ def test_ini_put_and_restore(text, section, name, value):
     for other in "abz":
         if other != name:
             assert editor.data(made, [section, other]) == editor.data(text, [section, other])
-    assert editor.restore(made, key, noted) == text
+    assert editor.restore(made, key, stored(noted)) == text
 
 
 python_lines = st.sampled_from(
@@ -516,7 +522,7 @@ def test_python_put_and_restore(lines, name, value, last):
     for other in "abz":
         if other != name:
             assert editor.data(made, ["A", other]) == editor.data(text, ["A", other])
-    assert editor.restore(made, key, noted) == text
+    assert editor.restore(made, key, stored(noted)) == text
 
 
 @pytest.mark.parametrize(("style", "text", "key", "value", "expected"), CASES)
@@ -541,3 +547,93 @@ def test_notes_hold_nothing_of_other_keys():
 def test_the_corpus_means_the_same_to_tomllib():
     for path in Path().glob("*.toml"):
         assert tree.plain(scan_toml.parse(path.read_text())) == tomllib.loads(path.read_text())
+
+
+# --- in the journal ---------------------------------------------------------------------
+
+MADE = {
+    "toml": ("a = 1\n", ["server", "address"], ["server", "port"]),
+    "yaml": ("a: 1\n", ["server", "address"], ["server", "port"]),
+    "ini": ("[a]\nb=1\n", ["server", "address"], ["server", "port"]),
+    "python": ("c.A.b = 1\n", ["Server", "address"], ["Server", "port"]),
+}
+
+
+@needs_root
+@pytest.mark.parametrize("style", NEW)
+@pytest.mark.parametrize("first", ["a", "b"])
+@pytest.mark.parametrize("edited", [False, True])
+def test_two_controls_in_one_new_section_go_in_any_order(host, etc, style, first, edited):
+    before, one, two = MADE[style]
+    path = etc / "settings"
+    path.write_text(before)
+    path.chmod(0o640)
+    host.put(path, one, "x", control="a", style=style)
+    host.next_run()
+    host.put(path, two, "y", control="b", style=style)
+    mine = "# mine\n" if edited else ""
+    path.write_text(mine + path.read_text())
+    second = "b" if first == "a" else "a"
+    assert host.results(control=first) == ["restored"]
+    left = formats.editor(style)
+    kept, gone = (two, one) if first == "a" else (one, two)
+    assert left.look(path.read_text(), kept) and not left.look(path.read_text(), gone)
+    assert host.results(control=second) == ["restored"]
+    assert path.read_text() == mine + before
+    assert path.stat().st_mode & 0o777 == 0o640
+
+
+@needs_root
+@pytest.mark.parametrize("style", NEW)
+def test_a_file_that_was_not_there_is_gone_again(host, etc, style):
+    _, one, two = MADE[style]
+    path = etc / "new" / "settings"
+    records = [
+        {"control": "a", "resource": setting(path, key, style=style), "value": value}
+        for key, value in ((one, "x"), (two, "y"))
+    ]
+    host.do("record", run=host.run, records=records)
+    host.do("set", run=host.run, settings=records, mode="0600")
+    assert path.stat().st_mode & 0o777 == 0o600
+    path.write_text(path.read_text() + "\n")
+    assert set(host.results()) == {"restored"}
+    assert not path.parent.exists()
+
+
+@needs_root
+def test_somebody_elses_change_of_the_key_is_left_alone(host, etc):
+    path = etc / "compose.yaml"
+    path.write_text(COMPOSE)
+    key = ["services", "ollama", "ports", "0"]
+    host.put(path, key, "127.0.0.1:11434:11434", style="yaml")
+    theirs = path.read_text().replace("127.0.0.1:11434", "10.0.0.1:11434")
+    path.write_text(theirs)
+    assert host.results() == ["refused"]
+    assert path.read_text() == theirs
+
+
+@needs_root
+def test_a_refusal_names_the_file_and_nothing_is_changed(host, etc):
+    path = etc / "compose.yaml"
+    path.write_text(COMPOSE)
+    resource = setting(path, ["services", "second", "image"], style="yaml")
+    message = host.refused("shared", "record", run=host.run, control="a", resource=resource)
+    assert str(path) in message and "line 17" in message
+    assert path.read_text() == COMPOSE
+
+
+@needs_root
+def test_the_first_line_of_a_name_is_one_thing_in_two_spellings():
+    one = setting("/x", ["a", "b"], style="ini")
+    assert resources.identity(one) == resources.identity({**one, "key": ["a", "b", "0"]})
+    assert resources.overlap(one, {**one, "key": ["a", "b", "1"]})
+
+
+@pytest.mark.parametrize(
+    ("style", "key"),
+    [("ini", ["a"]), ("ini", ["a", "b", "c"]), ("python", ["a"]), ("fish", ["a", "b"])],
+)
+def test_a_key_that_the_format_does_not_have(style, key):
+    with pytest.raises(Refusal) as caught:
+        resources.check(setting("/x", key, style=style))
+    assert caught.value.code == "bad-request"

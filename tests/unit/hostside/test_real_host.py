@@ -8,6 +8,7 @@ from hardpoint.hostside import command, reply
 
 from ...lab import NOISE
 from .conftest import file, setting
+from .format_cases import COMPOSE, JUPYTER, QUADLET, STREAMLIT
 
 pytestmark = pytest.mark.lab
 
@@ -141,3 +142,65 @@ def test_a_package_comes_and_goes_with_what_it_brought(host, ask):
     assert results(ask("rollback")) == {"package bubblewrap": "restored"}
     assert host.run(names).stdout == listed
     assert not any(host.diff(before, (*OURS, *APT)).values())
+
+
+FILES = {
+    "/home/alice/stack/compose.yaml": (
+        "yaml", "alice", COMPOSE.replace("\n", "\r\n"), ["services", "ollama", "ports", "0"],
+        "127.0.0.1:11434:11434", "- 11434:11434 ", "- 127.0.0.1:11434:11434 ",
+    ),
+    "/home/bob/.streamlit/config.toml": (
+        "toml", "bob", STREAMLIT, ["server", "address"], "127.0.0.1",
+        "a.b = 1\n", 'a.b = 1\naddress = "127.0.0.1"\n',
+    ),
+    "/etc/containers/systemd/ollama.container": (
+        "ini", None, QUADLET, ["Container", "PublishPort", "1"], "127.0.0.1:8080:80",
+        "=8080:80", "=127.0.0.1:8080:80",
+    ),
+    "/home/alice/.jupyter/jupyter_server_config.py": (
+        "python", "alice", JUPYTER, ["ServerApp", "ip"], "127.0.0.1", "'0.0.0.0'", "'127.0.0.1'",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("distribution", ["debian12", "debian13"])
+def test_settings_of_every_format_come_back_to_the_byte(boot, distribution):
+    host = boot(distribution)
+
+    def ask(do, **more):
+        done = host.run(command({"do": do, "who": "pat@laptop", **more}).get_raw_value())
+        return reply(done.stdout)
+
+    for path, (_, user, text, *_) in FILES.items():
+        owner = f"{user}:{user}" if user else "root:root"
+        host.write(path, text, owner, "0640" if user else "0644")
+    before = host.snapshot()
+    for path, (style, user, text, key, value, old, new) in FILES.items():
+        one = {"run": RUN, "control": "a", "resource": setting(path, key, user, style)}
+        ask("record", **one, intended={"value": value})
+        assert ask("set", **one, value=value)["changed"]
+        assert host.read(path).decode() == text.replace(old, new)
+    new = {"run": RUN, "control": "a"}
+    new["resource"] = setting("/home/bob/.new/deep/c.yaml", ["a", "b"], "bob", "yaml")
+    ask("record", **new)
+    ask("set", **new, value="0.0.0.0", mode="0600")
+    assert host.run("stat -c '%a %U' /home/bob/.new/deep/c.yaml").stdout == "600 bob\n"
+    assert host.read("/home/bob/.new/deep/c.yaml") == b"a:\n  b: 0.0.0.0\n"
+
+    documents = [
+        {"path": path if user is None else path.split("/", 3)[3], "format": style, "keys": [key]}
+        for path, (style, user, _, key, *_) in FILES.items()
+    ]
+    found = ask("read", what="documents", documents=documents)
+    seen = {row["path"]: row["values"] for row in found["documents"]}
+    assert seen == {path: {".".join(one[3]): one[4]} for path, one in FILES.items()}
+
+    # one of them is edited by its owner meanwhile: what he wrote stays
+    jupyter = "/home/alice/.jupyter/jupyter_server_config.py"
+    mine = "# mine: é\n"
+    host.run(f"printf '# mine: é\\n' | cat - {jupyter} > /tmp/x; cat /tmp/x > {jupyter}")
+    ask("close", run=RUN)
+    assert set(results(ask("rollback")).values()) == {"restored"}
+    assert host.read(jupyter).decode() == mine + JUPYTER
+    host.run(f"tail -n +2 {jupyter} > /tmp/x; cat /tmp/x > {jupyter}")
+    assert not any(host.diff(before, OURS).values())
