@@ -35,6 +35,8 @@ def running(programs):
             with open(process + "/cmdline", "rb") as file:
                 values = file.read(65536).decode("utf-8", "replace").rstrip("\0").split("\0")
             owner = os.stat(process).st_uid
+            if not os.path.samefile(process + "/root", "/"):
+                continue  # a container's: its paths are not this host's
         except OSError:
             continue
         runs = command_line.runs(command_line.words(values), programs)

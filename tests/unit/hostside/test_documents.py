@@ -2,8 +2,10 @@
 
 import json
 import os
+import signal
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 
@@ -162,6 +164,27 @@ def test_a_running_program_tells_where_it_is(alice, home):
         process.kill()
         process.wait()
     assert row["path"].startswith(str(deep)) and row["values"] == {"ServerApp.ip": "*"}
+
+
+def test_a_program_in_a_container_tells_nothing_about_this_host(tmp_path):
+    """Its paths are of its own file system."""
+    script = f"""
+        cd {tmp_path} && mount -t tmpfs none . && cd {tmp_path} && mkdir -p usr opt/bin
+        mount --bind /usr usr; ln -s usr/lib lib; ln -s usr/lib64 lib64
+        printf '#!/usr/bin/sh\\nsleep 60\\n' > opt/bin/jupyter-lab; chmod 755 opt/bin/jupyter-lab
+        exec chroot . /opt/bin/jupyter-lab
+    """
+    process = subprocess.Popen(["unshare", "-m", "sh", "-c", script], start_new_session=True)
+    try:
+        deadline = time.monotonic() + 5
+        started = lambda: b"jupyter-lab" in Path(f"/proc/{process.pid}/cmdline").read_bytes()  # noqa: E731
+        while not (started() and os.readlink(f"/proc/{process.pid}/root") != "/"):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        assert prefixes.running(["jupyter-lab"]) == []
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def test_an_installation_of_the_system(alice, home, tmp_path, monkeypatch):
