@@ -7,6 +7,8 @@ from functools import cache
 from typing import Any
 
 from hardpoint.control import Registry
+from hardpoint.controls.containers.daemon import ApiClosed, DefaultAddress
+from hardpoint.controls.containers.published import PublishesLoopback
 from hardpoint.controls.host.reader import SUDOERS, ReaderInstalled
 from hardpoint.controls.host.self_check import SERVICE, TIMER, SelfCheck
 from hardpoint.controls.services import catalogue
@@ -18,7 +20,9 @@ from hardpoint.facts import READER
 def registry() -> Registry:
     """Every control that hardpoint ships."""
     services = catalogue.load()
-    return Registry([*services, ReaderInstalled(readable(services)), SelfCheck()])
+    containers = [PublishesLoopback(catalogue.services()), DefaultAddress(), ApiClosed()]
+    reader = ReaderInstalled(readable(services))
+    return Registry([*services, *containers, reader, SelfCheck()])
 
 
 def readable(services: Sequence[ServiceSetting]) -> dict[str, Any]:
@@ -30,7 +34,7 @@ def readable(services: Sequence[ServiceSetting]) -> dict[str, Any]:
         "programs": units["programs"],
         "flags": units["flags"],
         "services": asked.listeners()["services"],
-        "documents": asked.documents(),
+        "documents": [*asked.documents(), DefaultAddress.document],
         "files": [READER, SUDOERS, SERVICE, TIMER],
         "apps": sorted({s.service.app for s in services if s.service.app}),
         "switches": [s.switch.query for s in services if s.switch],

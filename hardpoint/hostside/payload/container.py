@@ -5,6 +5,9 @@ the host. Environments, arguments and other labels stay.
 """
 
 import os
+import re
+
+from . import sockets
 
 MOST = 1000  # containers of one engine
 MOST_PORTS = 1000  # of one container
@@ -110,6 +113,24 @@ def unit_of(pid):
         return ""
     last = [part for part in path.split("/") if part.endswith(".service")][-1:]
     return "" if not last or last[0].startswith("user@") else last[0]
+
+
+def add_listeners(rows):
+    """Puts what the processes of a container on the host's network listen on in the place of ports."""
+    on_host = {row["id"]: row for row in rows if row["network"] == "host" and row["running"]}
+    inodes = {}
+    for pid in filter(str.isdigit, os.listdir("/proc") if on_host else []):
+        try:
+            with open("/proc/%s/cgroup" % pid, encoding="ascii", errors="replace") as file:
+                ids = {one[:12] for one in re.findall("[0-9a-f]{64}", file.read())}
+        except OSError:
+            continue
+        for one in ids & set(on_host):
+            inodes.update(dict.fromkeys(sockets.inodes_of(pid), one))
+    for row in sockets.table() if inodes else []:
+        if row["state"] == sockets.LISTEN and row["inode"] in inodes:
+            ports = on_host[inodes[row["inode"]]]["ports"]
+            ports += mappings([(row["address"], row["port"], row["port"], "tcp", 1)])
 
 
 def option(arguments, *names):

@@ -19,7 +19,9 @@ from .errors import Refusal
 SYSTEM_CONFIG = "/etc/docker/daemon.json"
 HOME_CONFIG = ".config/docker/daemon.json"
 SYSTEM_SOCKET = "/run/docker.sock"
+SYSTEM_CONTAINERS = "/var/lib/docker/containers"
 PROGRAMS = ("/usr/bin/dockerd", "/usr/local/bin/dockerd", "/usr/sbin/dockerd", "/snap/bin/dockerd")
+_BY_ARGUMENT = {"ip": "--ip", "default-network-opts": "--default-network-opt"}
 BINDING = "com.docker.network.bridge.host_binding_ipv4"
 SECONDS, DEADLINE = 3, 12
 MOST_BYTES = 16 * 1024 * 1024
@@ -90,7 +92,9 @@ def _container(row, rows, user, default):
     ports = _ports(publisher, default)
     exposed = {str(name).partition("/")[0] for name in _object(config.get("ExposedPorts"))}
     if publisher is not row:
-        network = "container:%s" % container.text(publisher.get("Name")).lstrip("/")
+        shared = _object(publisher.get("HostConfig")).get("NetworkMode")
+        name = container.text(publisher.get("Name")).lstrip("/")
+        network = "host" if shared == "host" else "container:" + name
         ports = [p for p in ports if not exposed or str(p["container_port"]) in exposed]
     return container.container(
         engine="docker",
@@ -151,7 +155,18 @@ def of_system(running):
     processes = [one for one in running if one["name"] == "dockerd" and _is_systems(one)]
     if not processes and not any(os.path.exists(path) for path in (*PROGRAMS, SYSTEM_CONFIG)):
         return [], [], []
-    return _daemon(None, SYSTEM_CONFIG, [SYSTEM_SOCKET], processes)
+    found, daemons, limits = _daemon(None, SYSTEM_CONFIG, [SYSTEM_SOCKET], processes)
+    return found, daemons, limits + ([] if processes else _asleep())
+
+
+def _asleep():
+    """What can't be asked while docker does not run, and may publish once it does."""
+    try:
+        count = len(os.listdir(SYSTEM_CONTAINERS))
+    except OSError:
+        return []
+    reason = "docker does not run, so that its %d containers can't be seen: systemctl start docker"
+    return [reason % count] if count else []
 
 
 def of_user(user, home, uid, running):
@@ -188,13 +203,18 @@ def _daemon(user, path, places, processes):
         "version": "",
         "default_address": container.text(default),
         "network_address": _binding(said) or container.ANY,
-        "place": "dockerd's arguments" if container.option(arguments, "--ip") else path,
+        "config": path,
+        "arguments": [
+            key for key, name in _BY_ARGUMENT.items() if container.option(arguments, name)
+        ],
+        "stale": False,
         "live_restore": said.get("live-restore") is True or "--live-restore" in arguments,
         "tcp": [],
     }
     found, published, pid = [], set(), None
     if processes:
         pid = processes[0]["pid"]
+        daemon["stale"] = _is_older(pid, path)
         unix = [host[len("unix://") :] for host in hosts if host.startswith("unix://")]
         try:
             found, daemon["version"], more = ask((unix + places)[0], user, default)
@@ -208,6 +228,14 @@ def _daemon(user, path, places, processes):
     verifies = said.get("tlsverify") is True or "--tlsverify" in arguments
     daemon["tcp"] = tcp(pid, hosts, published, place, verifies)
     return found, [daemon], limits
+
+
+def _is_older(pid, path):
+    """Whether a process runs since before the file was written."""
+    try:
+        return (sockets.started(pid) or 0) < os.lstat(path).st_mtime
+    except OSError:
+        return False
 
 
 def _settings(path):

@@ -163,11 +163,11 @@ def _container(row, rows, conmons, user):
 
 
 def _network(config, publisher):
-    if publisher is not config:
+    if publisher is not config and _network(publisher, publisher) != "host":
         return "container:%s" % container.text(publisher.get("name"))
-    if config.get("createNetNS"):
-        return config.get("networkMode") or "bridge"
-    spec = config.get("spec")
+    if publisher.get("createNetNS"):
+        return publisher.get("networkMode") or "bridge"
+    spec = publisher.get("spec")
     linux = spec.get("linux") if isinstance(spec, dict) else None
     spaces = linux.get("namespaces") if isinstance(linux, dict) else None
     if not isinstance(spaces, list):

@@ -12,9 +12,10 @@ def read(request):
 
     A container: {engine: docker | podman, user: None | "alice", id, name, image, running, network:
     host | bridge | container:NAME | ..., ports: [{host_ip, host_port, container_port, protocol}],
-    unit, compose: {project, service, files} | None, started}. A daemon: {engine, user, running,
-    version, default_address, network_address, place, live_restore, tcp: [{address, port, tls,
-    place}]}. An engine that is not there has no rows.
+    unit, compose: {project, service, files} | None, started}. Ports on the network "host" are what its
+    processes listen on. A daemon: {engine, user, running, version, default_address,
+    network_address, config, arguments: [names of keys], stale, live_restore, tcp: [{address, port,
+    tls, place}]}. An engine that is not there has no rows.
     """
     running = container.processes()
     conmons = container.conmons(running)
@@ -28,6 +29,7 @@ def read(request):
         found += row["containers"]
         daemons += row["daemons"]
     docker.name_units([row for row in found if row["engine"] == "docker"], running)
+    container.add_listeners(found)
     limits += unseen + [limit for row in found for limit in _cut(row)]
     return {"containers": found, "daemons": daemons + _services(running), "limits": limits}
 
@@ -102,7 +104,9 @@ def _services(running):
                 "version": "",
                 "default_address": container.ANY,
                 "network_address": container.ANY,
-                "place": place,
+                "config": "",
+                "arguments": [],
+                "stale": False,
                 "live_restore": True,
                 "tcp": docker.tcp(one["pid"], hosts, set(), place),
             }

@@ -20,6 +20,16 @@ _OURS = re.compile(
 
 _COMMANDS = ("programs", "flags")
 
+_COMPOSE = re.compile(r"(?:/|~/)[^\x00-\x1f]{1,400}\.ya?ml")
+# format: (path, key with line breaks between its names)
+_PORTS = {
+    "yaml": (_COMPOSE, r"services\n[^\n]{1,200}\nports\n[0-9]{1,4}(?:\nhost_ip)?"),
+    "ini": (
+        r"/[^\x00-\x1f]{1,400}\.(?:container|pod)(?:\.d/[^/]{1,200}\.conf)?",
+        r"(?:Container|Pod)\nPublishPort\n[0-9]{1,4}",
+    ),
+}
+
 
 def main(arguments, catalogue):
     """Answers the one request; exit status 0, 1 for a refusal."""
@@ -184,6 +194,8 @@ def _setting(arguments, catalogue):
         resource["key"]
     ):
         return False
+    if _publishes(resource):
+        return True
     if resource["format"] in LINES:
         return len(resource["key"]) == 1 and resource["key"][0] in catalogue["variables"]
     return any(_is_of(resource, document) for document in catalogue["documents"])
@@ -203,6 +215,27 @@ def _is_of(resource, document):
     return there and seen and resource["format"] == document.get("format", "json")
 
 
+def _publishes(resource):
+    """Whether it is an entry of published ports, of a compose file or a Quadlet."""
+    pattern = _PORTS.get(resource["format"])
+    return (
+        isinstance(resource["path"], str)
+        and pattern is not None
+        and bool(re.fullmatch(pattern[0], resource["path"]))
+        and bool(re.fullmatch(pattern[1], "\n".join(resource["key"])))
+        and (resource["user"] is None or isinstance(resource["user"], str))
+    )
+
+
+def _container_files(arguments, catalogue):
+    patterns = arguments.get("compose_files")
+    return (
+        set(arguments) == {"compose_files"}
+        and _are_texts(patterns)
+        and all(_COMPOSE.fullmatch(one) for one in patterns)
+    )
+
+
 def _are_texts(value):
     return isinstance(value, list) and all(isinstance(one, str) for one in value)
 
@@ -218,6 +251,7 @@ _RULES = {
     "assignments": _assignments,
     "documents": _documents,
     "containers": _nothing,
+    "container_files": _container_files,
     "launchd": _launchd,
     "files": _files,
     "setting": _setting,

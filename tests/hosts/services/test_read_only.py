@@ -43,6 +43,7 @@ READS: dict[str, dict] = {
     },
     "packages": {"names": ["bash", "no-such-package"]},
     "containers": {},
+    "container_files": {"compose_files": ["~/ai/*.yaml"]},
     "trust": {"paths": ["/usr/bin/env", "/home/alice/x/hardpoint", "/absent/hardpoint"]},
     "unit_states": {"units": ["ollama.service", "absent.timer"]},
     "launchd": {"variables": ["OLLAMA_HOST"], "apps": [], "switches": []},
