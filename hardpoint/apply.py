@@ -59,10 +59,11 @@ class HostApply:
     taken_back: dict[str, TakenBack] = field(default_factory=dict)
 
     def fail(self, owner: Owner, told: dict[str, Any], unit: str) -> None:
-        """A host's refusal as the failure of a control; its message ends with the log."""
+        """A host's refusal as the failure of a control; its message ends with the log. `unit` is the
+        running service that was to be restarted, if any: only that can be down since."""
         self.failed[owner] = str(told["message"]).partition("\n")[0]
         self.log[owner] = tuple(map(str, told.get("journal", ())))
-        if told.get("down"):
+        if unit and told.get("down"):
             self.down[owner] = unit
 
 

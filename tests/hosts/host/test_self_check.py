@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from hardpoint.controls.host.self_check import TIMER
+from hardpoint.controls.host.self_check import SERVICE, TIMER
 from tests.command import ROOT, Command, Ran
+from tests.hosts.plain.workstations import inventory
 from tests.hosts.upper import JOURNAL, touched
-from tests.lab import Host, Lab
+from tests.lab import NOISE, Host, Lab
 
 pytestmark = pytest.mark.lab
 
@@ -196,6 +197,25 @@ def test_a_schedule_that_systemd_does_not_know_is_told(
     pristine = host.snapshot()
     only = [lab.inventory(), "--limit", host.name, "--policy", policy, "--control", CONTROL]
     applied = hardpoint("apply", *only, "--yes", "--format", "json", status=2).outcome(CONTROL)
-    assert applied["fate"] == "failed" and "every monday" in applied["reason"]
+    assert applied["findings"] == []  # no service is down: this one never ran
+    assert applied["fate"] == "failed" and "bad unit file setting" in applied["reason"]
+    assert any("every monday" in line for line in applied["log"]), applied["log"]
     hardpoint("rollback", *only, "--yes", status=2)
     assert touched(host, pristine, JOURNAL) == []
+
+
+def test_its_deploy_does_only_this(
+    boot, lab: Lab, hardpoint: Command, pyinfra: Command, tmp_path: Path
+) -> None:
+    host = boot("debian12")
+    host.write(POLICY, TEXT)
+    host.write(COMMAND, "#!/bin/sh\n", mode="0755")
+    pristine = host.snapshot()
+    hosts = inventory(tmp_path / "one", lab, {"workstations": [host]}, TEXT)
+    pyinfra(hosts, "deploys/self_check.py", "-y", status=0)
+    added = host.diff(pristine, (*NOISE, *JOURNAL))["added"]
+    assert {SERVICE, TIMER} <= set(added) and not any("read" in path for path in added)
+    assert host.run("systemctl is-active hardpoint-check.timer").stdout == "active\n"
+    only = ["--limit", host.name, "--control", CONTROL]
+    hardpoint("rollback", lab.inventory(), *only, "--yes")
+    assert touched(host, pristine, (STAMPS, *JOURNAL)) == []
