@@ -90,8 +90,9 @@ class Checker:
         jobs: list[Callable[[], Any]] = [
             partial(_read_machine, state, host, snapshot.ask, privileges)
         ]
+        judged = frozenset(control.id for control in asked)
         jobs += [
-            partial(self._judge, state, host, control, policy, snapshot, privileges)
+            partial(self._judge, state, host, control, policy, judged, snapshot, privileges)
             for control in asked
         ]
         (machine, claims, problems), *judgements = snapshot.run(jobs)
@@ -123,13 +124,15 @@ class Checker:
         host: Host,
         control: Control,
         policy: HostPolicy,
+        judged: frozenset[str],
         snapshot: Snapshot,
         privileges: Privileges,
     ) -> Judgement:
         clone, reader = windowed_copy(host, snapshot.ask, privileges, snapshot.expect)
         reader.restart_busy = self._restart_busy
         enter(clone, state)
-        return judge(control, ControlView(clone, reader, policy.options(control.id)), reader)
+        view = ControlView(clone, reader, policy.options(control.id), judged)
+        return judge(control, view, reader)
 
     def _ghost_plan(
         self, state: State, host: Host, controls: list[Control], policy: HostPolicy

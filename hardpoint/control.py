@@ -6,7 +6,7 @@ A subclass of `Control` is a *kind* (how a thing is bound to loopback); an insta
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
@@ -87,10 +87,14 @@ class Metadata:
 
 
 class HostView(Protocol):
-    """What a control sees of a host: facts, and the options that the policy gives it there."""
+    """What a control sees of a host: facts, and the options that the policy gives it there.
+
+    `judged`: ids of all controls that judge this host in this run.
+    """
 
     name: str
     options: Mapping[str, Any]
+    judged: Collection[str]
 
     def read(self, fact: type[Read], **arguments: Any) -> Any:
         """The fact's value. What could not be read is noted: the control is never compliant then."""

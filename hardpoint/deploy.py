@@ -56,11 +56,12 @@ class HostDeploy:
 
     policy: HostPolicy
     reader: PlainReader
+    judged: frozenset[str] = frozenset()
     done: list[tuple[set[str], str, OperationMeta]] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
 
     def view(self, control: Control) -> ControlView:
-        return ControlView(host, self.reader, self.policy.options(control.id))
+        return ControlView(host, self.reader, self.policy.options(control.id), self.judged)
 
     def waiver(self, control: Control) -> Waiver | None:
         return self.policy.waiver(control.id)
@@ -110,6 +111,7 @@ def _prepare(controls: list[Control]) -> None:
     for control in _withdrawn(here, controls):
         here.add((0, position[control.id]), control.id, HOST_SUBJECT.name, None)
     asked = [control for control in controls if policy.asks(control.id)]
+    here.judged = frozenset(control.id for control in asked)
     for place, step in _placed(_steps(here, asked, registry), position):
         owners = (control_id for control_id, _ in step.owners)
         here.add(place, step.control, step.subject, step.desired, owners)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -152,9 +152,16 @@ class StrictReader(WindowReader):
 class ControlView:
     """The host, as a control's methods get it."""
 
-    def __init__(self, host: Host, reader: Reader, options: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        host: Host,
+        reader: Reader,
+        options: Mapping[str, Any],
+        judged: Collection[str] = (),
+    ) -> None:
         self.name = host.name
         self.options = options
+        self.judged = judged
         self.reader = reader
 
     def read(self, fact: type[Read], **query: Any) -> Any:

@@ -12,6 +12,7 @@ from hardpoint.controls.containers.published import PublishesLoopback
 from hardpoint.controls.host.reader import SUDOERS, ReaderInstalled
 from hardpoint.controls.host.self_check import SERVICE, TIMER, SelfCheck
 from hardpoint.controls.services import catalogue
+from hardpoint.controls.services.any_listener import NoExposedListener
 from hardpoint.controls.services.setting import ServiceSetting
 from hardpoint.facts import READER
 
@@ -20,9 +21,10 @@ from hardpoint.facts import READER
 def registry() -> Registry:
     """Every control that hardpoint ships."""
     services = catalogue.load()
+    every = NoExposedListener(services[0].asked, services)
     containers = [PublishesLoopback(catalogue.services()), DefaultAddress(), ApiClosed()]
     reader = ReaderInstalled(readable(services))
-    return Registry([*services, *containers, reader, SelfCheck()])
+    return Registry([every, *services, *containers, reader, SelfCheck()])
 
 
 def readable(services: Sequence[ServiceSetting]) -> dict[str, Any]:

@@ -9,11 +9,12 @@ from hardpoint.facts import Read
 
 class Listeners(Read):
     """{listeners: [{address: "0.0.0.0", port: 11434, user, pid, comm, program, unit, manager,
-    started, service: "ollama" | "", version: "0.17.4", open: bool | None, v6only: bool}], root: bool}.
+    container: "0123456789ab" | "", started, service: "ollama" | "", version: "0.17.4",
+    open: bool | None, v6only: bool}], root: bool}.
 
-    Query: {"services": [{id, programs, port, ports, path, key, protected}]}. `service`: whose
-    program the process runs, or who answers a harmless GET of `path` on the host's own loopback;
-    `open`: whether `protected` is answered without credentials.
+    Query: {"services": [{id, programs, port, ports, path, contains, version, protected}]}.
+    `service`: whose program the process runs, or who answers a harmless GET of `path` on the host's
+    own loopback; `open`: whether `protected` is answered without credentials.
     Source: /proc/net/tcp and tcp6 (proc(5)).
     """
 

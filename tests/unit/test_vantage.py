@@ -17,7 +17,7 @@ from hardpoint.proofs.identify import Identity
 from hardpoint.proofs.places import Place
 from hardpoint.proofs.vantage import Vantage
 
-OLLAMA = Identity("Ollama", "/api/version", "version")
+OLLAMA = Identity("Ollama", "/api/version", '"version"', "version")
 V4, V6 = "192.0.2.1", "2001:db8::1"
 
 
@@ -235,7 +235,7 @@ def test_a_check_cannot_send_it() -> None:
         ("[]", ""),
         ("7", ""),
         ('{"detail": "Not Found"}', ""),
-        ('<html>"version":</html>', ""),
+        ("<html>version</html>", ""),
     ],
 )
 def test_an_answer_tells_whose_it_is(said: str | None, name: str) -> None:

@@ -24,13 +24,15 @@ class Asked:
     def units(self, more: Iterable[str] = ()) -> dict[str, Any]:
         """Units of these names, and those that run one of the programs, whatever their names."""
         variables = [knobs.variable for _, knobs in self.knobs if knobs.variable]
+        secret = [v.name for v in variables if v.secret]
+        secret += [n for _, k in self.knobs if k.flag and k.flag.secret for n in k.flag.names]
         flags = {name for _, knobs in self.knobs if knobs.flag for name in knobs.flag.names}
         return {
             "units": sorted({*self.default_units, *more}),
             "programs": self.programs,
             "flags": sorted(flags),
             "variables": sorted({variable.name for variable in variables}),
-            "masked": sorted({variable.name for variable in variables if variable.secret}),
+            "masked": sorted(set(secret)),
         }
 
     @property
@@ -75,7 +77,8 @@ class Asked:
                 "port": port if service == one else one.port,
                 "ports": list(one.ports),
                 "path": one.identify,
-                "key": one.version_key,
+                "contains": one.contains,
+                "version": one.version_key,
                 "protected": self.protected.get(one.id, ""),
             }
             for one in self.services

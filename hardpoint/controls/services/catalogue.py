@@ -100,6 +100,7 @@ def _service(id: str, row: ServiceRow) -> Service:
         dedicated=not row.shared,
         ports=tuple(row.ports),
         identify=row.identify,
+        contains=row.contains,
         version_key=row.version_key,
         images=tuple(row.images),
         stop=row.stop,
@@ -111,7 +112,7 @@ def _service(id: str, row: ServiceRow) -> Service:
 def _knobs(row: ControlRow) -> Knobs:
     return Knobs(
         Variable(**row.variable.model_dump()) if row.variable else None,
-        Flag(tuple(row.flag.names), row.flag.rule, row.flag.pinned) if row.flag else None,
+        Flag(**{**row.flag.model_dump(), "names": tuple(row.flag.names)}) if row.flag else None,
         tuple(Key(**{**key.model_dump(), "key": tuple(key.key)}) for key in row.keys),
     )
 
@@ -145,11 +146,11 @@ def _options(row: ControlRow, service: Service, whole: ServiceRow) -> dict[str, 
             whole.units,
             f"systemd units that run {service.name} and are not recognised by their command.",
         )
-    if row.kind == "loopback" and not (row.variable or row.flag or row.keys):
+    if row.kind == "loopback":
         options["confine"] = Option(
             bool,
             False,
-            "Let systemd cut units of the system off from every network but loopback, in both "
-            "directions: model downloads too.",
+            "Let systemd cut its units off from every network but loopback, in both directions: for "
+            "what has no setting and downloads nothing. Units of the system only.",
         )
     return options

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterator
-from datetime import datetime
 
 from hardpoint.control import HostView, Subject, Vantage
 from hardpoint.controls.services import macos, units
+from hardpoint.controls.services.listener import is_loopback, reachable, started_by_hand
 from hardpoint.controls.services.service import Cause, Row
 from hardpoint.controls.services.setting import ServiceSetting
 from hardpoint.facts.machine import Machine
@@ -23,7 +22,9 @@ class Loopback(ServiceSetting):
         open_here = [
             row
             for row in self.listeners(host)
-            if self.owner(row, people) == subject.name and not is_loopback(row["address"])
+            if self.owner(row, people) == subject.name
+            and not is_loopback(row["address"])
+            and not units.is_confined(self, host, row)
         ]
         running = list(self.running_causes(host, subject))
         for row in open_here:
@@ -35,13 +36,13 @@ class Loopback(ServiceSetting):
             yield from self._not_pinned(host, subject)
 
     def _exposed(self, host: HostView, row: Row, causes: list[Cause]) -> Finding:
-        where = _reachable(row, host.read(Machine)["addresses"])
-        by_whom, remedy = self._of_a_person(host, row)
+        where = reachable(row, host.read(Machine)["addresses"])
+        by_whom, remedy = self._of_a_person(host, row, causes)
         why = [*(cause.text for cause in causes), *by_whom]
         return Finding(
             seen=f"{self._named(row)} answers on {where}:{row['port']}",
             who=self.metadata.risk,
-            why="; ".join(why) or f"no setting says so: look at {_command_line(row)}",
+            why="; ".join(why),
             fix="; ".join([*(cause.fix for cause in causes if cause.fix), *remedy]),
             exposed=True,
         )
@@ -49,24 +50,37 @@ class Loopback(ServiceSetting):
     def _named(self, row: Row) -> str:
         return f"{self.service.name} {row['version']}".rstrip()
 
-    def _of_a_person(self, host: HostView, row: Row) -> tuple[list[str], list[str]]:
+    def _of_a_person(
+        self, host: HostView, row: Row, causes: list[Cause]
+    ) -> tuple[list[str], list[str]]:
         """Why, and the exact remedy, for what no unit that we know runs: it is never killed."""
         if row["pid"] is None:
             return [], [f"run with sudo to see which process of {row['user']} this is"]
         if on_mac := macos.of_launchd(row):
             return on_mac
+        if row["pid"] == 1:
+            return ["systemd listens for it: a .socket unit"], [
+                f"systemctl list-sockets names it: set ListenStream=127.0.0.1:{row['port']} there"
+            ]
         if not row["unit"]:
-            return [_started_by_hand(row)], [self._by_hand(row)]
+            return [started_by_hand(row)], [self._by_hand(row)]
         if row["unit"] in {one["unit"] for one in units.found(self, host)}:
-            return [], []
+            return ([], []) if causes else self._without_a_setting(row)
         known = ", ".join([*host.options["units"], row["unit"]])
         option = f"options: {{{self.id}: {{units: [{known}]}}}}"
         return [f"{row['unit']} runs it, which the option units does not name"], [
             f"in the policy, {option}"
         ]
 
+    def _without_a_setting(self, row: Row) -> tuple[list[str], list[str]]:
+        why = [f"no setting says so: look at {_command_line(row)}"]
+        if row["manager"] != "system":
+            return why, []
+        option = f"options: {{{self.id}: {{confine: true}}}}"
+        return why, [f"if nothing there can be changed, in the policy, {option}: systemd closes it"]
+
     def _by_hand(self, row: Row) -> str:
-        stop = self.service.stop.format(pid=row["pid"])
+        stop = self.service.stop.format(pid=row["pid"], port=row["port"])
         return f"as {row['user']}: {stop}; {self.service.start.format(port=row['port'])}"
 
     def _set(self, cause: Cause) -> Finding:
@@ -98,24 +112,9 @@ class Loopback(ServiceSetting):
         return vantage.cannot_connect(host.read(Machine)["addresses"], sorted(ports), known)
 
 
-def is_loopback(address: str) -> bool:
-    """Whether a listener's address is reachable from this machine alone."""
-    return ipaddress.ip_address(address.partition("%")[0]).is_loopback
-
-
 def _explains(cause: Cause, row: Row) -> bool:
     """Whether a listener may be there because of this; without root its unit is not known."""
     return row["pid"] is None or cause.unit in (None, row["unit"])
-
-
-def _reachable(row: Row, own: list[str]) -> str:
-    """The address as a neighbour would type it."""
-    address = row["address"]
-    if row.get("v6only"):
-        own = [one for one in own if ":" in one]
-    if address in ("0.0.0.0", "::"):
-        address = next(iter(own), "every address")
-    return f"[{address}]" if ":" in address else address
 
 
 def _command_line(row: Row) -> str:
@@ -124,8 +123,3 @@ def _command_line(row: Row) -> str:
     return (
         f"ExecStart= (systemctl {whose}cat {row['unit']})" if row.get("unit") else "its arguments"
     )
-
-
-def _started_by_hand(row: Row) -> str:
-    since = datetime.fromtimestamp(row["started"]).strftime("%F %H:%M") if row["started"] else "?"
-    return f"started by hand: {row['comm']}, pid {row['pid']} of {row['user']}, since {since}"

@@ -141,12 +141,37 @@ def token_mode(value: Any, context: Context) -> Verdict:
     return Verdict(value == "token", "token")
 
 
+def not_blank(value: Any, context: Context) -> Verdict:
+    """A secret that may be left to the service, but not be empty: that switches it off."""
+    return Verdict(value != "", None)
+
+
+def enabled(value: Any, context: Context) -> Verdict:
+    """A guard that is on unless it is switched off."""
+    off = str(value).strip().lower() in ("false", "0", "no", "off")
+    return Verdict(value is None or not off, "True")
+
+
+def unset(value: Any, context: Context) -> Verdict:
+    """A variable that switches a guard off by having any value."""
+    return Verdict(not value, "")
+
+
+def loopback_mode(value: Any, context: Context) -> Verdict:
+    """A choice among networks, one of which is called loopback."""
+    return Verdict(value in (None, "loopback"), "loopback")
+
+
 RULES: dict[str, Callable[[Any, Context], Verdict]] = {
     "bind-with-port": bind_with_port,
     "bind-address": bind_address,
     "origin-list": origin_list,
     "disabled": disabled,
     "absent": absent,
+    "enabled": enabled,
+    "loopback-mode": loopback_mode,
+    "not-blank": not_blank,
+    "unset": unset,
     "not-empty": not_empty,
     "token-mode": token_mode,
 }

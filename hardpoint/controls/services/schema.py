@@ -44,6 +44,7 @@ class VariableRow(Ruled):
 class FlagRow(Ruled):
     names: list[str]
     pinned: bool = False
+    secret: bool = False
 
 
 class KeyRow(Ruled):
@@ -91,6 +92,7 @@ class ServiceRow(Row):
     shared: bool = False
     ports: list[int] = []
     identify: str = ""
+    contains: str = ""
     version_key: str = ""
     units: list[str] = []
     images: list[str] = []

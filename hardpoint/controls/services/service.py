@@ -14,7 +14,8 @@ class Service:
 
     `programs`: patterns of command lines that run it (see payload/command_line.py). `port`: its
     default; `dedicated`: no other program is expected on it. `ports`: others that it opens.
-    `identify`: a harmless GET that tells it from others by the key `version_key` of the answer.
+    `identify`: a harmless GET whose answer `contains` what others don't say; `version_key` of it
+    is the version.
     `images`: names of container images, without registry and tag. `stop`, `start`: what its owner
     types. `app`: its bundle on macOS.
     """
@@ -26,6 +27,7 @@ class Service:
     dedicated: bool = True
     ports: tuple[int, ...] = ()
     identify: str = ""
+    contains: str = ""
     version_key: str = ""
     images: tuple[str, ...] = ()
     stop: str = ""
@@ -33,14 +35,9 @@ class Service:
     app: str = ""
 
     @property
-    def processes(self) -> tuple[str, ...]:
-        """Names that the kernel gives to its processes."""
-        return tuple(name for name in self.programs if not name.startswith("-"))
-
-    @property
     def identity(self) -> Identity:
         """How a proof tells it from outside."""
-        return Identity(self.name, self.identify, self.version_key)
+        return Identity(self.name, self.identify, self.contains, self.version_key)
 
 
 @dataclass(frozen=True)
@@ -72,6 +69,7 @@ class Flag:
     names: tuple[str, ...]
     rule: str
     pinned: bool = False
+    secret: bool = False
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from typing import Any
 from hardpoint.control import HOST_SUBJECT, Control, HostView, Metadata, Scope, Subject
 from hardpoint.controls.services import files, logins, macos, units
 from hardpoint.controls.services.asked import Asked
+from hardpoint.controls.services.listener import is_of_container
 from hardpoint.controls.services.rules import RULES, Context, Verdict
 from hardpoint.controls.services.service import Cause, Knobs, Row, Service, Variable
 from hardpoint.facts.machine import Machine
@@ -62,10 +63,12 @@ class ServiceSetting(Control):
         return listener["user"] if listener["user"] in people else "system"
 
     def listeners(self, host: HostView) -> list[Row]:
-        """Listeners of this service, by process; by port and answer where the process is hidden."""
+        """Listeners of this service, by process; by port and answer where the process is hidden.
+        Those of containers are another control's."""
         query = self.asked.listeners(self.service, self.port(host))
         rows = host.read(Listeners, **query)["listeners"]
-        return [row for row in rows if row["service"] == self.service.id]
+        mine = (row for row in rows if row["service"] == self.service.id)
+        return [row for row in mine if not is_of_container(row)]
 
     def port(self, host: HostView) -> int:
         return host.options.get("port", self.service.port)

@@ -11,6 +11,7 @@ from hardpoint.controls.services import arguments
 from hardpoint.controls.services.service import Cause, Row, Variable
 from hardpoint.facts.units import Units
 from hardpoint.operations import Desired
+from hardpoint.operations.command_line import CommandLine
 from hardpoint.operations.file import File
 from hardpoint.operations.unit import Unit
 
@@ -46,7 +47,7 @@ def hardened(control: ServiceSetting, host: HostView, subject: Subject) -> Itera
     for row in of(control, host, subject):
         wanted = [
             *_environment(control, host, row),
-            *arguments.hardened(control, host, row),
+            *_arguments(control, host, row),
             *_confinement(control, host, row),
         ]
         yield from wanted
@@ -98,19 +99,38 @@ def _stem(control: ServiceSetting, row: Row) -> str:
     return f"/etc/systemd/{where}/{row['unit']}.d/zz-hardpoint-{control.id}"
 
 
+def _arguments(control: ServiceSetting, host: HostView, row: Row) -> Iterator[Desired]:
+    path = f"{_stem(control, row)}-command.conf"
+    return arguments.hardened(control, host, row, path, ours=path in row["files"])
+
+
 def _confinement(control: ServiceSetting, host: HostView, row: Row) -> Iterator[Desired]:
     """For a service without a setting, by policy: systemd itself lets nobody else in (or out)."""
     if host.options.get("confine") and row["manager"] == "system":
         yield File(
-            f"{_stem(control, row)}-confined.conf",
+            _confining(control, row),
             templates.render("services/confined.conf.j2", control=control.id),
         )
 
 
+def _confining(control: ServiceSetting, row: Row) -> str:
+    return f"{_stem(control, row)}-confined.conf"
+
+
+def is_confined(control: ServiceSetting, host: HostView, listener: Row) -> bool:
+    """Whether systemd drops what comes to a unit's listener from elsewhere."""
+    return any(
+        _confining(control, row) in row["files"] and not row["reload_needed"]
+        for row in found(control, host)
+        if (row["unit"], row["manager"]) == (listener["unit"], listener.get("manager"))
+    )
+
+
 def _restart(control: ServiceSetting, host: HostView, row: Row, wanted: list[Desired]) -> Unit:
-    paths = tuple(item.path for item in wanted if isinstance(item, File))
+    paths = tuple(item.path for item in wanted if isinstance(item, File | CommandLine))
     variables = (control.knobs.variable.name,) if control.knobs.variable else ()
-    return Unit(row["unit"], row["manager"], paths, query(control, host), variables)
+    flags = control.knobs.flag.names if control.knobs.flag else ()
+    return Unit(row["unit"], row["manager"], paths, query(control, host), variables, flags)
 
 
 # What is there

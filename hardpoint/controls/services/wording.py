@@ -10,6 +10,9 @@ _SAFE = {
     "origin-list": "to the entries that name one origin",
     "disabled": "to false",
     "token-mode": "to token",
+    "enabled": "to True",
+    "unset": "to nothing",
+    "loopback-mode": "to loopback",
 }
 
 
@@ -43,6 +46,8 @@ def _flag(row: ControlRow) -> str:
     if flag is None:
         return ""
     name = " or ".join(flag.names)
+    if flag.rule == "not-blank":
+        return f"Takes an empty {name} out of the command lines of its units, by a drop-in."
     if flag.rule == "absent":
         return f"Takes {name} out of its command line, by a drop-in of its units."
     more = ", and adds it where it is missing" if flag.pinned else ""

@@ -99,7 +99,7 @@ def _names(word):
     """The names under which a word's program may be asked for."""
     if word.startswith("@") or ":" in word.partition("/")[0]:
         package = _PACKAGE.fullmatch(word)
-        return {package.group(1)} if package else set()
+        return {package.group(1)} if package else {word}
     base = word.rpartition("/")[2]
     names, package = {base}, _PACKAGE.fullmatch(base)
     names |= {package.group(1)} if package else set()

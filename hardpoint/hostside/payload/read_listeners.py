@@ -19,9 +19,9 @@ MAX_VERSION = 40
 def read(request):
     """{listeners: [{address, port, user, pid, comm, unit, ..., service, version, open}], root, limits}.
 
-    `request["services"]` is [{id, programs, port, ports, path, key, protected}]. `service` is the id
-    of the one that a process runs, or that answers a harmless GET of `path` with `key` in it where
-    the process is hidden or unknown; "" else. `version`: the key's value where it is text.
+    `request["services"]` is [{id, programs, port, ports, path, contains, version, protected}]. `service`
+    is the id of the one that a process runs, or where the process is hidden or unknown, that answers
+    a harmless GET of `path` with what it `contains`; "" else. `version`: the text at that key.
     `open`: whether `protected` is answered without credentials; None where that was not asked.
     `v6only`: a listener on :: that takes no IPv4.
     Without root the process of another user's socket is unknown: pid is None.
@@ -40,7 +40,7 @@ def read(request):
         listener = {"address": row["address"], "port": row["port"], "user": _name(row["uid"])}
         listener.update(seen[pid] if pid is not None else {"pid": None, "comm": "", "unit": ""})
         listeners.append(listener)
-    run = {pid: _run_by(sockets.arguments(pid), request.get("services", [])) for pid in seen}
+    run = {pid: run_by(sockets.arguments(pid), request.get("services", [])) for pid in seen}
     reply = _told(listeners, request, run)
     return {**reply, "limits": reply["limits"] + _cut(len(table))}
 
@@ -63,15 +63,17 @@ def _darwin(request):
     limits += _cut(len(listeners))
     listeners = listeners[:MAX_LISTENERS]
     services = request.get("services", [])
-    run = {row["pid"]: _run_by([row["comm"]], services) for row in listeners}
+    run = {row["pid"]: run_by([row["comm"]], services) for row in listeners}
     reply = _told(listeners, request, run)
     return {**reply, "limits": reply["limits"] + limits}
 
 
-def _run_by(arguments, services):
-    """The service that a process with these arguments runs."""
-    command = command_line.words(arguments)
-    return next((one for one in services if command_line.runs(command, one["programs"])), None)
+def run_by(arguments, services):
+    """The service that a process with these arguments runs; the first of several that may."""
+    patterns = {pattern: one for one in reversed(services) for pattern in one["programs"]}
+    names = [pattern for one in services for pattern in one["programs"]]
+    found = command_line.runs(command_line.words(arguments), names)
+    return patterns[found[0].program] if found else None
 
 
 def _told(listeners, request, run):
@@ -123,13 +125,13 @@ def _identified(listeners, port, candidates):
         answer = _ask(listeners, port, service["path"])
         if answer is None:
             return None, {}
-        if service["key"] in answer[1]:
+        if service["contains"] in answer[1]:
             return service["id"], _said(listeners, port, service, answer[1])
     return None, {}
 
 
 def _said(listeners, port, service, body):
-    said = {"version": _version(body, service["key"])}
+    said = {"version": _version(body, service["version"])}
     if service.get("protected"):
         answer = _ask(listeners, port, service["protected"])
         said["open"] = answer is not None and 200 <= answer[0] < 300

@@ -65,12 +65,14 @@ def owners(inodes):
 
 
 def describe(pid):
-    """{pid, comm, program, user, unit, manager, started}; manager is system, a user's name, or "".
+    """{pid, comm, program, user, unit, manager, container, started}; manager is system, a user's name,
+    or "".
 
     Arguments and environment stay on the host: they can hold keys.
     """
     owner = _owner(pid)
-    unit, manager = unit_of(_text("/proc/%d/cgroup" % pid), owner)
+    cgroup = _text("/proc/%d/cgroup" % pid)
+    unit, manager = unit_of(cgroup, owner)
     return {
         "pid": pid,
         "comm": _text("/proc/%d/comm" % pid).strip(),
@@ -78,6 +80,7 @@ def describe(pid):
         "user": owner,
         "unit": unit,
         "manager": manager,
+        "container": container_of(cgroup),
         "started": started(pid),
     }
 
@@ -91,6 +94,12 @@ def unit_of(cgroup, owner):
     if not services or services[-1].startswith(("user@", "app-", "run-")):
         return "", ""
     return services[-1], owner if inside_user else "system"
+
+
+def container_of(cgroup):
+    """The short id of the container that a process is in; "" outside."""
+    ids = re.findall(r"(?:docker|libpod|crio|cri-containerd)[-/]([0-9a-f]{12})[0-9a-f]{52}", cgroup)
+    return ids[-1] if ids else ""
 
 
 def started(pid):

@@ -20,7 +20,7 @@ from hardpoint.operations.file import File
 from hardpoint.outcome import Finding
 from tests.sample_controls import Broken, Sample
 
-SAMPLE = {"id": "sample", "programs": ["sample"], "path": "/", "key": "sample"}
+SAMPLE = {"id": "sample", "programs": ["sample"], "path": "/", "contains": "x", "version": ""}
 
 
 def _reads(number: int, host: HostView) -> Iterator[Finding]:

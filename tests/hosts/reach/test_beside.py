@@ -20,7 +20,7 @@ pytestmark = [
     pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a network namespace"),
 ]
 
-OLLAMA = Identity("Ollama", "/api/version", "version")
+OLLAMA = Identity("Ollama", "/api/version", '"version"', "version")
 
 
 class Api(http.server.BaseHTTPRequestHandler):

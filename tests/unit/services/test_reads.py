@@ -99,7 +99,7 @@ def test_what_is_not_looked_at_is_said(monkeypatch) -> None:
 def test_ports_that_never_answer_do_not_hold_up_a_check(monkeypatch) -> None:
     listening(monkeypatch, "127.0.0.1")
     monkeypatch.setattr(read_listeners, "ASK_SECONDS", -1)
-    service = {"id": "x", "programs": [], "port": 1, "path": "/", "key": "k"}
+    service = {"id": "x", "programs": [], "port": 1, "path": "/", "contains": "k", "version": ""}
     (limit,) = read_listeners.read({"services": [service]})["limits"]
     assert limit["reason"].startswith("1 ports were not asked")
 
