@@ -57,14 +57,26 @@ class HostApply:
     down: dict[Owner, str] = field(default_factory=dict)
     log: dict[Owner, tuple[str, ...]] = field(default_factory=dict)
     taken_back: dict[str, TakenBack] = field(default_factory=dict)
+    unready: set[Owner] = field(default_factory=set)
+    """Whose files are not as they should be: their services are not restarted."""
+
+    def stopped(self, owner: Owner) -> bool:
+        """Whether nothing more is done for it. One service that fails stops no other."""
+        return (
+            owner in self.unready
+            or owner in self.busy
+            or owner in self.blocked
+            or owner[0] in self.taken_back
+        )
 
     def fail(self, owner: Owner, told: dict[str, Any], unit: str) -> None:
         """A host's refusal as the failure of a control; its message ends with the log. `unit` is the
         running service that was to be restarted, if any: only that can be down since."""
-        self.failed[owner] = str(told["message"]).partition("\n")[0]
-        self.log[owner] = tuple(map(str, told.get("journal", ())))
+        said, log = str(told["message"]).partition("\n")[0], map(str, told.get("journal", ()))
+        self.failed[owner] = "; ".join(filter(None, (self.failed.get(owner), said)))
+        self.log[owner] = (*self.log.get(owner, ()), *log)
         if unit and told.get("down"):
-            self.down[owner] = unit
+            self.down[owner] = ", ".join(filter(None, (self.down.get(owner), unit)))
 
 
 class Applier:
@@ -201,31 +213,31 @@ class Applier:
             blocker = self._blocker(owner[0], result)
             if blocker:
                 result.blocked[owner] = f"blocked by {blocker}"
-        if any(
-            owner in result.failed
-            or owner in result.busy
-            or owner in result.blocked
-            or owner[0] in result.taken_back
-            for owner in step.owners
-        ):
+        if any(result.stopped(owner) for owner in step.owners):
             return
+        told = self._told(state, host, step)
+        for owner in step.owners if told else ():
+            if told["error"] == "busy":
+                result.busy[owner] = told["message"]
+                continue
+            result.fail(owner, told, _unit_of(step))
+            if not _unit_of(step):
+                result.unready.add(owner)
+
+    def _told(self, state: State, host: Host, step: Step) -> dict[str, Any]:
+        """Does the step; what kept it from being done as error and message, {} when it is done."""
         claim = Claim(self.run, step.control, step.subject, self._who)
         try:
             step.desired.execute(claim, **_AS_ROOT)
         except Busy as busy:
-            result.busy.update(dict.fromkeys(step.owners, str(busy)))
+            return {"error": "busy", "message": str(busy)}
         except (Refused, OSError, hostside.HostsideError) as error:
-            result.failed.update(dict.fromkeys(step.owners, str(error)))
+            return {"error": "failed", "message": str(error)}
         except NestedOperationError:
-            told = _failure(state, host)
-            for owner in step.owners:
-                if told["error"] == "busy":
-                    result.busy[owner] = told["message"]
-                else:
-                    result.fail(owner, told, _unit_of(step))
+            return _failure(state, host)
         except Exception as error:  # a control's own mistake is this control's result
-            said = f"{type(error).__name__}: {error}"
-            result.failed.update(dict.fromkeys(step.owners, said))
+            return {"error": "error", "message": f"{type(error).__name__}: {error}"}
+        return {}
 
     def _blocker(self, control: str, result: HostApply) -> str:
         """The required control that failed here."""

@@ -78,11 +78,12 @@ def _compare(control: Control, view: ControlView, reader: WindowReader, look: _L
     claim = Claim("", control.id, look.subject.name, "")
     try:
         for item in look.desired if verdict is None else ():
-            item.plan(claim)
+            try:
+                item.plan(claim)
+            except Refused as refused:  # an apply does the others
+                look.findings.append(Finding(seen=str(refused), who=control.metadata.risk))
     except Busy as busy:
         look.busy = str(busy)
-    except Refused as refused:
-        look.findings.append(Finding(seen=str(refused), who=control.metadata.risk))
     except Exception as error:
         verdict = error_of(error)
     status, reason = verdict or _status(look.findings, reader, look.subject)

@@ -12,7 +12,7 @@ from pyinfra.api import StringCommand, operation
 from hardpoint import hostside, journal
 from hardpoint.facts.units import Units
 from hardpoint.journal import Claim
-from hardpoint.operations import Busy, Desired
+from hardpoint.operations import Busy, Desired, Refused
 from hardpoint.outcome import Change
 from hardpoint.reading import Reader, reader_of
 
@@ -43,8 +43,11 @@ def unit(
     planned = () if host.state.is_executing else reader.planned_paths
     coming = sorted(set(planned) & {*files, *row["files"]})
     actions = ["daemon-reload"] if row["reload_needed"] or coming else []
-    runs = row["active"] in ("active", "activating")
+    # One that waits between two crashes, or has done its work, reads its files when it starts.
+    runs = row["active"] in ("active", "activating") and row["alive"]
     reason = (_stale(row, coming, variables) or _other_flag(row, flags)) if runs else ""
+    if reason and (obstacle := _obstacle(row)):
+        raise Refused(obstacle)
     if reason:
         actions.append("restart")
     if not actions:
@@ -66,6 +69,19 @@ def find(reader: Reader, unit: str, manager: str, query: dict[str, Any]) -> dict
     rows = reader.read(Units, **query)["units"]
     matching = (row for row in rows if row["unit"] == unit and row["manager"] == manager)
     return next(matching, None)
+
+
+def _obstacle(row: dict[str, Any]) -> str:
+    """Why systemd would not start it again; "" where it would."""
+    whose = "" if row["manager"] == "system" else "--user "
+    if row["load"] == "masked":
+        remedy = f"stop it (systemctl {whose}stop {row['unit']}), or unmask it"
+        return f"{row['unit']} is masked and still runs as it was started: {remedy}"
+    if row["load"] in ("bad-setting", "error"):
+        verify, reload = (f"systemd-analyze {whose}verify", f"systemctl {whose}daemon-reload")
+        remedy = f"mend them ({verify} {row['unit']}), then {reload}"
+        return f"{row['unit']} runs as it was started, and systemd refuses its files: {remedy}"
+    return ""
 
 
 def _stale(row: dict[str, Any], coming: list[str], variables: tuple[str, ...]) -> str:

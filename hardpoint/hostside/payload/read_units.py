@@ -26,7 +26,7 @@ def read(request):
 
     A unit: {manager, unit, running_manager, load, active, sub, failed, enabled, installed, fragment,
     files, newest, reload_needed, pid, started, settings: {name: [{value, place}]},
-    running: {name: value} | None, clients: [text]}. Units that don't exist are left out.
+    running: {name: value} | None, alive: any process, clients: [text]}. Units that don't exist are left out.
     With "programs" (command_line.py) also every service that runs one, whatever its name, masked ones
     that are named in "units", and in each row `commands` and `running_commands` (unit_commands.py).
     The values of "masked" variables and flags leave as "set", or "" where they are empty.
@@ -183,18 +183,21 @@ def _add_processes(found, request):
     """Start time, environment and clients of what runs, asked as who we are (root sees them all)."""
     rows = sockets.table()
     for unit in found:
-        pid = unit.get("pid", 0)
+        inside = [int(pid) for pid in _processes(unit.pop("cgroup", ""))]
+        # a service that leaves its program behind (Type=oneshot) has no main process
+        pid = unit.get("pid", 0) or next(iter(inside), 0)
+        unit["alive"] = bool(pid)
         unit["started"] = sockets.started(pid) if pid else None
         unit["running"] = sockets.environment(pid, request["variables"]) if pid else None
         if request.get("programs"):
             unit["running_commands"] = unit_commands.running(pid, request) if pid else None
-        unit["clients"] = _clients(unit.pop("cgroup", ""), rows) if pid else []
+        unit["clients"] = _clients(inside, rows)
 
 
-def _clients(cgroup, rows):
+def _clients(pids, rows):
     """Connections that a service is serving now, as `address:port`; its own inner ones left out."""
     inodes = set()
-    for pid in _processes(cgroup):
+    for pid in pids:
         inodes |= sockets.inodes_of(pid)
     own = [row for row in rows if row["inode"] in inodes]
     listening = {row["port"] for row in own if row["state"] == sockets.LISTEN}
@@ -209,6 +212,8 @@ def _clients(cgroup, rows):
 
 
 def _processes(cgroup):
+    if not cgroup:  # it doesn't run
+        return []
     for root in ("/sys/fs/cgroup", "/sys/fs/cgroup/systemd", "/sys/fs/cgroup/unified"):
         try:
             with open(root + cgroup + "/cgroup.procs", encoding="ascii") as procs:

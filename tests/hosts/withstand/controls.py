@@ -8,7 +8,7 @@ from hardpoint.operations.unit import Unit
 from tests.sample_controls import Sample
 
 DROP_IN = "/etc/systemd/system/ollama.service.d/breaks-it.conf"
-QUERY = (("ollama.service",), ("OLLAMA_HOST",))
+QUERY = {"units": ["ollama.service"], "variables": ["OLLAMA_HOST"]}
 
 
 def registry() -> Registry:
@@ -17,7 +17,7 @@ def registry() -> Registry:
             Sample(
                 "breaks-it",
                 File(DROP_IN, "[Service]\nExecStartPre=/bin/false\n"),
-                Unit("ollama.service", "system", (DROP_IN,), *QUERY),
+                Unit("ollama.service", "system", (DROP_IN,), QUERY, ("OLLAMA_HOST",)),
             ),
             Sample("needs-it", File("/etc/sample/needs-it", "1\n"), requires=("breaks-it",)),
             Sample("apart", File("/etc/sample/apart", "1\n")),
