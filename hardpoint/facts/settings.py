@@ -1,4 +1,4 @@
-"""Variables in login environments and shell profiles, and keys of settings files."""
+"""Variables in login environments, shell profiles and launchers, and keys of settings files."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from hardpoint.facts import Read
 class Assignments(Read):
     """{assignments: [{user: None | "alice", path, format, line, key, name, value, raw}], limits}.
 
-    Query: {"variables": [...]}. `value` is None where the shell computes it, from `raw`.
+    Query: {"variables": [...]}, and if need be "masked": [variables whose values leave as "set" or
+    ""], "commands": [{programs, flags}], which looks into desktop entries and crontabs too. The key
+    is [variable] or [program, flag]; `value` is True for a flag without one, and None where the
+    shell computes it, from `raw`.
     """
 
     what = "assignments"

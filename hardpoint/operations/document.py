@@ -16,7 +16,7 @@ from pyinfra.api import StringCommand, operation
 from hardpoint import hostside
 from hardpoint.facts import Read
 from hardpoint.facts.settings import SettingState
-from hardpoint.hostside.payload.formats import LINES
+from hardpoint.hostside.payload.formats import CRONTABS, LAUNCHERS, LINES
 from hardpoint.hostside.payload.redact import SOMEBODY
 from hardpoint.journal import Claim
 from hardpoint.operations import Desired, Refused
@@ -61,7 +61,8 @@ def document(
 
     + path: absolute
     + user: whose home it lies in; read and written as that user. None: a system file
-    + format: json (comments allowed), toml, yaml, ini, python, environment, shell or fish
+    + format: json (comments allowed), toml, yaml, ini, python, environment, shell, fish, desktop,
+      crontab or system-crontab
     + fragments: keys, values and the controls that want them
     """
     reader = reader_of(host)
@@ -72,7 +73,7 @@ def document(
         wanted = _wanted(whole, state)
         if _holds(state, wanted):
             continue
-        name = ".".join(whole.key)
+        name = (" " if format in LAUNCHERS else ".").join(whole.key)
         shown = str(wanted) if format in LINES else json.dumps(wanted)
         change = f"set {name} to {shown} in {path}"
         reader.announce(Change(change, path, _shown(state), repr(wanted)), [path])
@@ -113,6 +114,8 @@ def _entry(fragment: Fragment, resource: dict[str, Any], wanted: Any) -> dict[st
 
 
 def _resource(path: str, user: str | None, format: str, key: tuple[str, ...]) -> dict[str, Any]:
+    if format in CRONTABS:  # even a user's lies in a folder that only cron's own programs may write
+        user = None
     return {"type": "setting", "path": path, "user": user, "format": format, "key": list(key)}
 
 

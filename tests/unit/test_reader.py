@@ -78,6 +78,18 @@ def test_what_a_drop_in_should_be_is_told_of_our_own_drop_ins_alone() -> None:
         assert not permitted({**asked, name: value}, catalogue), name
 
 
+def test_a_launcher_is_looked_at_for_catalogued_programs_and_flags_alone() -> None:
+    catalogue = {"variables": ["V"], "programs": ["vllm"], "flags": ["--host"], "documents": []}
+
+    def may(*key: str) -> bool:
+        resource = {"type": "setting", "path": "/etc/cron.d/x", "user": None, "format": "crontab"}
+        asked = {"do": "read", "what": "setting", "resource": {**resource, "key": list(key)}}
+        return permitted(asked, catalogue)
+
+    assert may("V") and may("vllm", "--host")
+    assert not may("W") and not may("vllm", "--api-key") and not may("ssh", "--host") and not may()
+
+
 def test_every_part_of_the_reader_fits_into_one_command() -> None:
     host = Asking(reader())
     host.options["user"] = "ops"

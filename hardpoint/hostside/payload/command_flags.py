@@ -3,7 +3,7 @@
 import re
 from collections import namedtuple
 
-from .command_line import MANY, known, runs, shell_commands, shell_text
+from .command_line import MANY, flat, known, runs
 from .errors import Refusal
 
 # at: index of the word of its name; value_at: index of the word of its value (None: it has none); skip: characters
@@ -17,7 +17,7 @@ def flags(arguments, names):
 
     A flag that is not there is left out, but None where words that are only known at run time may hold it."""
     found, values = {}, set()
-    for flag in _flags(arguments, names):
+    for flag in found_flags(arguments, names):
         found[flag.name] = True
         if flag.value_at is not None:
             values.add(flag.value_at)
@@ -27,7 +27,8 @@ def flags(arguments, names):
     return found
 
 
-def _flags(arguments, names):
+def found_flags(arguments, names):
+    """Every occurrence of the flags, in order."""
     wanted = {_same(name): name for name in names}
     at = 0
     while at < len(arguments):
@@ -48,6 +49,11 @@ def _flags(arguments, names):
         at += 1
 
 
+def is_plain(value):
+    """Whether a value means itself in every language that a command line is written in."""
+    return bool(_PLAIN.fullmatch(value))
+
+
 def _same(flag):
     """--api_key is --api-key to many programs."""
     return flag.replace("_", "-") if flag.startswith("--") else flag
@@ -66,7 +72,7 @@ def edited(text, lex, programs, changes, add):
     for command in was:
         for run in runs(command, programs):
             for name, value in changes.items():
-                if value is not None and not _PLAIN.fullmatch(value):
+                if value is not None and not is_plain(value):
                     raise Refusal("bad-request", "the value of %s is not plain text" % name)
                 splices += _splices(text, run, name, value, add)
     for start, end, new in sorted(splices, reverse=True):
@@ -83,7 +89,7 @@ def edited(text, lex, programs, changes, add):
 def _splices(text, run, name, value, add):
     """[(start, end, new text)]"""
     arguments = run.arguments
-    present = list(_flags(arguments, [name]))
+    present = list(found_flags(arguments, [name]))
     if not present and value is not None and add:
         place = _end(run)
         return [(place, place, " %s %s" % (name, value))]
@@ -97,7 +103,7 @@ def _splices(text, run, name, value, add):
         elif flag.value_at is None:
             found.append((word.end, word.end, " " + value))
         else:
-            found.append((*_span(arguments[flag.value_at], flag.skip), value))
+            found.append((*place_of(arguments[flag.value_at], flag.skip), value))
     return found
 
 
@@ -108,7 +114,7 @@ def _end(run):
     return run.arguments[count - 1].end if count else run.end
 
 
-def _span(word, skip):
+def place_of(word, skip):
     """The place of the value in a word."""
     if word.spans is None or not word.spans:
         return (word.start, word.end) if not skip else (word.start, word.start)
@@ -137,21 +143,11 @@ def _as_meant(was, now, programs, changes, add):
 
 def _others(commands, names):
     """The values of all words but those of the flags, also of the commands in a shell's text."""
-    found = []
-    for command in commands:
-        texts = {
-            n for n in (shell_text(command, at) for at in range(len(command))) if n is not None
-        }
-        outer = [word for n, word in enumerate(command) if n not in texts]
-        found.append(_stripped(outer, names))
-        for n in sorted(texts):
-            inner = shell_commands(command[n])
-            found += [_stripped(words, names) for words in inner] or [[command[n].value]]
-    return found
+    return [_stripped(simple, names) for command in commands for simple in flat(command)]
 
 
 def _stripped(command, names):
     taken = set()
-    for flag in _flags(command, names):
+    for flag in found_flags(command, names):
         taken |= {flag.at, flag.value_at}
     return [word.value for n, word in enumerate(command) if n not in taken]

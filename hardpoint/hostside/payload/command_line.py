@@ -91,6 +91,19 @@ def _assignments(command, at, variables):
     return at
 
 
+def assigned(command):
+    """The indexes of words NAME=value that set a variable for what a simple command runs."""
+    at, found = int(command[0].value == "export"), []
+    while at < len(command):
+        end = _assignments(command, at, {})
+        found += range(at, end)
+        values = [word.value for word in command]
+        at, module = command_wrappers.behind(values, end) if end < len(command) else (end, "")
+        if module:
+            break
+    return found
+
+
 def known(value):
     return None if UNKNOWN in value else value
 
@@ -149,6 +162,16 @@ def shell_commands(text):
     except Refusal:
         return []
     return [[_shell_word(text, *span) for span in command.words] for command in lexed]
+
+
+def flat(command):
+    """The command, and instead of a shell's text the commands in it."""
+    texts = {n for n in (shell_text(command, at) for at in range(len(command))) if n is not None}
+    outer = [word for n, word in enumerate(command) if n not in texts]
+    inner = [
+        one for n in sorted(texts) for words in shell_commands(command[n]) for one in flat(words)
+    ]
+    return [outer, *inner] if outer else inner
 
 
 def _shell_word(text, start, end):

@@ -16,7 +16,7 @@ def candidates(folders, programs):
     """(names of services whose files name one of the programs, files that can't be read), sorted.
 
     Templates have a name that ends with @.service; instances are named where they are enabled."""
-    needle = re.compile(b"|".join(_telling(pattern) for pattern in programs))
+    needle = re.compile(b"|".join(telling(pattern) for pattern in programs))
     found, unread, links = set(), set(), set()
     for folder in {os.path.realpath(folder): folder for folder in folders}.values():
         for name, path, is_folder in _entries(folder):
@@ -43,8 +43,9 @@ def _template(name):
     return stem + "@.service" if at else None
 
 
-def _telling(pattern):
-    """What a command line must hold to match a pattern: the module of `-m`, else the program's name."""
+def telling(pattern):
+    """The regular expression of what a command line must hold to match a pattern: the module of `-m`, else the
+    program's name."""
     parts = pattern.split()
     word = parts[1] if parts[0] == "-m" else parts[0]
     return re.escape(word.encode()).replace(rb"\*", rb"\S*").replace(rb"\?", rb"\S")

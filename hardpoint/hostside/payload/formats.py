@@ -3,12 +3,17 @@
 import importlib
 import json
 
-LINES = ("environment", "shell", "fish")
+CRONTABS = ("crontab", "system-crontab")
+LAUNCHERS = ("desktop", *CRONTABS)
+VARIABLES = ("environment", "shell", "fish")
+LINES = (*VARIABLES, *LAUNCHERS)  # what a key names can stand there several times
 FORMATS = ("json", "toml", "yaml", "ini", "python", *LINES)
 
 
 def module(style):
     """The module that edits a format."""
+    if style in LAUNCHERS:
+        return "edit_launchers"
     return "edit_lines" if style in LINES else "edit_" + style
 
 

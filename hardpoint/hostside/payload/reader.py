@@ -5,7 +5,7 @@ import json
 import re
 import sys
 
-from .formats import LINES
+from .formats import LAUNCHERS, LINES
 from .main import answer
 
 _UNIT = re.compile(r"[A-Za-z0-9_.@-]{1,100}\.service")
@@ -196,6 +196,9 @@ def _setting(arguments, catalogue):
         return False
     if _publishes(resource):
         return True
+    if resource["format"] in LAUNCHERS and len(resource["key"]) == 2:
+        program, flag = resource["key"]
+        return program in catalogue["programs"] and flag in catalogue["flags"]
     if resource["format"] in LINES:
         return len(resource["key"]) == 1 and resource["key"][0] in catalogue["variables"]
     return any(_is_of(resource, document) for document in catalogue["documents"])

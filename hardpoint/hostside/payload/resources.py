@@ -48,8 +48,8 @@ def _check_setting(resource):
         raise Refusal("bad-request", "a setting's format is one of %s" % ", ".join(formats.FORMATS))
     if not isinstance(key, list) or not key or not all(isinstance(name, str) for name in key):
         raise Refusal("bad-request", "a setting's key is a list of names")
-    if style in formats.LINES and len(key) != 1:
-        raise Refusal("bad-request", "the key of a variable is a list with its name alone")
+    if style in formats.LINES and len(key) > (2 if style in formats.LAUNCHERS else 1):
+        raise Refusal("bad-request", "a key is [variable], or [program, flag] of a launcher")
     if style == "ini" and (len(key) not in (2, 3) or (len(key) == 3 and not key[2].isdigit())):
         raise Refusal("bad-request", "the key of an ini setting is [section, name] or has a number")
     if style == "python" and len(key) < 2:
@@ -73,7 +73,8 @@ def identity(resource):
 def label(resource):
     """How a person would call it."""
     if resource["type"] == "setting":
-        return "%s %s" % (resource["path"], ".".join(resource["key"]))
+        between = " " if resource["format"] in formats.LAUNCHERS else "."
+        return "%s %s" % (resource["path"], between.join(resource["key"]))
     if resource["type"] == "unit":
         return resource["unit"] + (
             "" if resource["manager"] == "system" else " of %s" % resource["manager"]

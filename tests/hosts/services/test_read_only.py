@@ -20,7 +20,6 @@ READS: dict[str, dict] = {
         "units": ["ollama.service"], "variables": ["OLLAMA_HOST", "OLLAMA_ORIGINS"],
         "programs": ["ollama", "sshd"], "flags": ["-D"], "masked": ["OLLAMA_ORIGINS"],
     },
-    "assignments": {"variables": ["OLLAMA_HOST"]},
     "documents": {
         "documents": [
             {"path": STUDIO, "keys": [["networkInterface"], ["cors"]]},
@@ -31,6 +30,9 @@ READS: dict[str, dict] = {
                 "programs": ["jupyter-lab", "-m jupyterlab"],
             },
         ]
+    },
+    "assignments": {
+        "variables": ["OLLAMA_HOST"], "commands": [{"programs": ["ollama"], "flags": ["--host"]}],
     },
     "listeners": catalogue.load()[0].asked.listeners(),
     "cross_origin": {"port": 11434, "path": "/api/version", "origin": "https://a.example"},

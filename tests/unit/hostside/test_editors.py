@@ -342,7 +342,7 @@ texts = st.builds(
     st.sampled_from(["\n", "\r\n"]),
     st.booleans(),
 )
-styles = st.sampled_from(formats.LINES)
+styles = st.sampled_from(formats.VARIABLES)
 words = st.sampled_from(
     ["127.0.0.1", "a b", "it's", 'say "x"', "$HOME", "", "a`b\\c", "é", "#", "a;b"]
 )
