@@ -87,7 +87,10 @@ def _number(value):
 
 
 def processes():
-    """[{pid, name, uid, arguments}] of the programs that run containers, as far as we may look."""
+    """[{pid, name, uid, arguments}] of the programs that run containers, as far as we may look.
+
+    Those inside of a container are left out: what they run is not this host's.
+    """
     found = []
     for pid in filter(str.isdigit, os.listdir("/proc")):
         try:
@@ -95,6 +98,9 @@ def processes():
                 name = file.read().strip()
             if name not in ("conmon", "dockerd", "docker", "podman"):
                 continue
+            with open("/proc/%s/status" % pid, encoding="utf-8", errors="replace") as file:
+                if is_inside(file.read()):
+                    continue
             with open("/proc/%s/cmdline" % pid, "rb") as file:
                 words = file.read(1 << 20).decode("utf-8", "replace").split("\0")
             uid = os.stat("/proc/" + pid).st_uid
@@ -102,6 +108,12 @@ def processes():
             continue
         found.append({"pid": int(pid), "name": name, "uid": uid, "arguments": words[:-1]})
     return found
+
+
+def is_inside(status):
+    """Whether a process has a number in a namespace of its own too, by its /proc/PID/status."""
+    numbers = re.search(r"(?m)^NSpid:(.*)", status)
+    return numbers is not None and len(numbers.group(1).split()) > 1
 
 
 def unit_of(pid):

@@ -152,7 +152,7 @@ def name_units(found, running):
 
 def of_system(running):
     """([containers], [daemons], limits) of the system's docker."""
-    processes = [one for one in running if one["name"] == "dockerd" and _is_systems(one)]
+    processes = [one for one in running if one["name"] == "dockerd" and one["uid"] == 0]
     if not processes and not any(os.path.exists(path) for path in (*PROGRAMS, SYSTEM_CONFIG)):
         return [], [], []
     found, daemons, limits = _daemon(None, SYSTEM_CONFIG, [SYSTEM_SOCKET], processes)
@@ -176,16 +176,6 @@ def of_user(user, home, uid, running):
     if not processes and not os.path.lexists(config):
         return [], [], []
     return _daemon(user, config, ["/run/user/%d/docker.sock" % uid], processes)
-
-
-def _is_systems(one):
-    """Root's, and not the docker inside some container."""
-    if one["uid"] != 0:
-        return False
-    try:
-        return os.stat("/proc/%d/ns/net" % one["pid"]).st_ino == os.stat("/proc/1/ns/net").st_ino
-    except OSError:
-        return True
 
 
 def _daemon(user, path, places, processes):

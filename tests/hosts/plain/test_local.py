@@ -15,7 +15,9 @@ as_root = pytest.mark.skipif(os.geteuid() != 0, reason="root can be had without 
 
 
 @as_root
-@pytest.mark.parametrize("deploy", ["deploys/baseline.py", "deploys/services.py"])
+@pytest.mark.parametrize(
+    "deploy", ["deploys/baseline.py", "deploys/services.py", "deploys/containers.py"]
+)
 @pytest.mark.parametrize("inventory", ["@local", "inventories/local.py"])
 def test_dry_run_on_this_machine(pyinfra: Command, inventory: str, deploy: str) -> None:
     before = JOURNAL.exists()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import sqlite3
 import ssl
@@ -14,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from hardpoint.hostside.payload import container, docker, podman, read_containers
+from hardpoint.hostside.payload import container, docker, podman, read_containers, userio
 
 SECRET = "hunter2-in-an-environment"
 RUNNING = {"Running": True, "StartedAt": "2026-11-21T14:22:11.123456789Z"}
@@ -131,6 +132,36 @@ def test_the_daemons_address_is_that_of_its_own_bridge(
     assert not row["running"] and row["started"] is None
 
 
+def test_a_persons_own_docker_is_asked_over_its_own_socket(tmp_path: Path) -> None:
+    answers = {"/version": b'{"Version": "28.2.2"}'}
+    answers["/containers/json?all=1"] = json.dumps([{"Id": DOCKER["Id"]}]).encode()
+    answers[f"/containers/{DOCKER['Id']}/json"] = json.dumps(DOCKER).encode()
+    config = tmp_path / ".config/docker/daemon.json"
+    config.parent.mkdir(parents=True)
+    with engine(tmp_path, answers) as path:
+        config.write_text(json.dumps({"hosts": [f"unix://{path}"], "live-restore": True}))
+        words = ["dockerd", "--rootless", "--config-file", str(config), "--ip=127.0.0.1"]
+        process = {"pid": os.getpid(), "name": "dockerd", "uid": 1000, "arguments": words}
+        found, (daemon,), limits = docker.of_user("alice", str(tmp_path), 1000, [process])
+    assert [(row["name"], row["user"]) for row in found] == [("ollama", "alice")]
+    assert limits == []
+    assert daemon | {"tcp": []} == {
+        "engine": "docker",
+        "user": "alice",
+        "running": True,
+        "version": "28.2.2",
+        "default_address": "127.0.0.1",
+        "network_address": "0.0.0.0",
+        "config": str(config),
+        "arguments": ["ip"],
+        "stale": True,
+        "live_restore": True,
+        "tcp": [],
+    }
+    # Without its process nobody is asked.
+    assert docker.of_user("alice", str(tmp_path / "other"), 1000, []) == ([], [], [])
+
+
 def test_a_network_of_another_container_publishes_for_it(tmp_path: Path) -> None:
     sidecar = {"Id": "aa11", "Name": "/proxy", "State": RUNNING, "HostConfig": {}} | {
         "NetworkSettings": {
@@ -189,6 +220,12 @@ def test_hosts_of_a_daemon(host: str, place: tuple[str, int]) -> None:
 
 
 # podman
+
+
+@pytest.fixture(autouse=True)
+def trusting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Root reads below a folder that others may write."""
+    monkeypatch.setattr(userio, "_strict", lambda: False)
 
 
 def storage(folder: Path, *rows: tuple[Any, Any]) -> str:
@@ -302,6 +339,18 @@ def test_conmon_tells_its_container_and_storage() -> None:
             "unit": "",
         }
     }
+
+
+@pytest.mark.parametrize(
+    ("status", "inside"),
+    [
+        ("Name:\tconmon\nNSpid:\t1892\nNSpgid:\t1892\t3\n", False),
+        ("Name:\tconmon\nNSpid:\t1892\t1310\t1299\n", True),
+        ("Name:\tconmon\n", False),  # kernels before 4.1
+    ],
+)
+def test_engines_inside_of_a_container_are_not_the_hosts(status: str, inside: bool) -> None:
+    assert container.is_inside(status) is inside
 
 
 def test_a_certificate_that_is_asked_for_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
