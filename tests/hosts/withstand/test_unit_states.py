@@ -14,7 +14,8 @@ from tests.lab import Host, Lab, Probe
 pytestmark = pytest.mark.lab
 
 LIBRARY = "/usr/lib/systemd/system"
-SERVE = "ExecStart=/usr/local/bin/ollama serve\nUser=ollama"
+# They share a home: the first start of one can fail while another makes its key.
+SERVE = "ExecStart=/usr/local/bin/ollama serve\nUser=ollama\nRestart=on-failure\nRestartSec=1"
 UNITS = {
     # name: (port, the [Service] section)
     "masked-up": (9101, SERVE),
@@ -33,7 +34,7 @@ UNITS = {
     ),
     "crashes": (
         9107,
-        "Restart=always\nRestartSec=2\nExecStartPre=/bin/false\n" + SERVE,
+        SERVE + "\nRestart=always\nRestartSec=2\nExecStartPre=/bin/false",
     ),
 }
 UP = {9101: "open", 9102: "reset", 9103: "open", 9104: "reset", 9105: "reset"}
