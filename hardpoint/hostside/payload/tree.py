@@ -195,7 +195,8 @@ class Editor:
             raise Refusal(
                 "shared",
                 "line %d: %s comes from the anchor that is set here, which other places may use too: "
-                "set it in its own mapping, by hand" % (line_of(text, via.start), ".".join(key)),
+                "change it there, or set it in its own mapping, by hand"
+                % (line_of(text, via.start), ".".join(key)),
             )
         return node
 
@@ -279,14 +280,24 @@ def plain(node):
         if node.kind == "computed":
             raise _Unknown
         if node.kind == "map":
-            if node.child("<<") is not None and node.form in ("block", "flow"):
-                raise _Unknown  # a merge is the reader's to join: ask for single keys
-            return {name: build(child) for name, child in node.members}
+            made = {name: build(child) for name, child in node.members}
+            return _merged(made) if node.form in ("block", "flow") and "<<" in made else made
         if node.kind == "list":
             return [build(child) for _, child in node.members]
         return node.value
 
     return build(node)
+
+
+def _merged(made):
+    """A mapping with what its << brings: its own keys win, then the first of several."""
+    sources = made.pop("<<")
+    whole = {}
+    for source in reversed(sources if isinstance(sources, list) else [sources]):
+        if not isinstance(source, dict):
+            raise _Unknown
+        whole.update(source)
+    return {**whole, **made}
 
 
 def outline(text, node):

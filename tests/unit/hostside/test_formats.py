@@ -122,6 +122,13 @@ def test_every_supported_python_edits_alike(tmp_path, version):
         ("yaml", 'a: "\\x41\\u00e9"\n', ["a"], "Aé", 1),
         ("yaml", "a:\n  - b: {c: [1, 2.5, no]}\n", ["a", "0", "b", "c"], [1, 2.5, False], 2),
         ("yaml", "a: &x {b: 1}\nc: {<<: [*x, {b: 2}], d: 3}\n", ["c", "b"], 1, 1),
+        (
+            "yaml",
+            "a: &x {b: 1, e: 0}\nc: {<<: [*x, {b: 2}], d: 3, e: 4}\n",
+            ["c"],
+            {"b": 1, "e": 4, "d": 3},
+            2,
+        ),
         ("toml", STREAMLIT, ["server", "folders"], ["a", "b"], 11),
         ("toml", 'a = """\n1\\\n   2"""', ["a"], "12", 1),
         ("toml", "a = 0x1F\nb = 1979-05-27 07:32:00Z", ["b"], "1979-05-27 07:32:00Z", 2),
@@ -233,6 +240,8 @@ def test_a_bomb_is_neither_expanded_nor_slow():
     merges = ["m0: &m0 {a: 1}"]
     merges += [f"m{n}: &m{n} {{<<: [*m{n - 1}, *m{n - 1}]}}" for n in range(1, 60)]
     assert look("yaml", "\n".join(merges), ["m59", "nothing"]) is None
+    with pytest.raises(Refusal, match="expands"):
+        look("yaml", "\n".join(merges), ["m59"])
 
 
 @pytest.mark.parametrize(
