@@ -19,17 +19,25 @@ Execute = Callable[[list[Request]], list[Answer]]
 
 def execute(run: Execute, requests: list[Request]) -> list[Answer]:
     """The answers to all requests, in order; as if `run` had been given each of them."""
-    reads = [request for request in requests if request.read]
-    whole = _joined(reads)
-    if whole is None:
-        return run(requests)
     others = [request for request in requests if not request.read]
-    *rest, joint = run([*others, whole])
-    answers = dict(zip(others, rest, strict=True))
-    parts = _parts(joint, len(reads))
-    # Without an answer for all, each is asked alone: one that breaks the program breaks itself only.
-    answers |= zip(reads, parts if parts is not None else run(reads), strict=True)
+    groups = _groups([request for request in requests if request.read])
+    sent = [*others, *(group[0] if whole is None else whole for group, whole in groups)]
+    replies = run(sent)
+    answers = dict(zip(others, replies, strict=False))
+    for (group, whole), joint in zip(groups, replies[len(others) :], strict=True):
+        parts = [joint] if whole is None else _parts(joint, len(group))
+        # Without an answer for all, each is asked alone: one that breaks the program breaks itself only.
+        answers |= zip(group, parts if parts is not None else run(group), strict=True)
     return [answers[request] for request in requests]
+
+
+def _groups(reads: list[Request]) -> list[tuple[list[Request], Request | None]]:
+    """The reads in as few requests as fit into one argument each; None for a read that is alone."""
+    whole = _joined(reads)
+    if whole is not None or len(reads) < 2:
+        return [(reads, whole)] if reads else []
+    middle = len(reads) // 2
+    return _groups(reads[:middle]) + _groups(reads[middle:])
 
 
 def _joined(reads: list[Request]) -> Request | None:

@@ -1,0 +1,43 @@
+"""Reads of one wave share a process, and as many processes as the length of a command asks for."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from hardpoint import hostside, reads
+from hardpoint.batch import Answer, Request
+from hardpoint.connector import request_for
+
+READS = [{"do": "read", "what": what} for what in ("host", "containers", "listeners", "files")]
+
+
+def asked(read: dict) -> Request:
+    request = request_for(hostside.command(read), {"_sudo": True})
+    return Request(request.command, request.user, read=json.dumps(read))
+
+
+def answer(request: Request) -> Answer:
+    """What a host says: of each read its name."""
+    names = [one["what"] for one in READS if f'"what":"{one["what"]}"' in request.command]
+    many = '"do":"many"' in request.command
+    reply = {"replies": [{"ok": True, "is": name} for name in names]} if many else {"is": names[0]}
+    return Answer(0, json.dumps({"ok": True, **reply}).encode())
+
+
+@pytest.mark.parametrize(("limit", "execs"), [(120 * 1024, 1), (40 * 1024, 2)])
+def test_what_does_not_fit_into_one_command_goes_in_few(
+    monkeypatch: pytest.MonkeyPatch, limit: int, execs: int
+) -> None:
+    requests = [asked(read) for read in READS]
+    monkeypatch.setattr(hostside, "LIMIT", limit)
+    sent: list[int] = []
+
+    def run(group: list[Request]) -> list[Answer]:
+        sent.append(len(group))
+        return [answer(request) for request in group]
+
+    answers = reads.execute(run, requests)
+    assert [json.loads(one.stdout)["is"] for one in answers] == [one["what"] for one in READS]
+    assert sent == [execs]
