@@ -10,7 +10,8 @@ from hardpoint.facts import Read
 class Containers(Read):
     """{containers: [{engine: docker | podman, user: None | "alice", id, name, image, running: bool,
     network: "host" | "bridge" | "container:NAME" | ..., ports: [{host_ip: "0.0.0.0", host_port,
-    container_port, protocol}], unit, compose: {project, service, files} | None, started}],
+    container_port, protocol}], unit, transient: bool, compose: {project, service, files} | None,
+    started}],
     daemons: [{engine, user, running, version, default_address, network_address, config,
     arguments, stale: bool, live_restore, tcp: [{address, port, tls: True | False | None, place}]}],
     limits}.

@@ -87,6 +87,14 @@ class Running:
     ports: list[Port]
 
     @property
+    def seen(self) -> list[Port]:
+        """A process that listens on :: answers IPv4 too; what an engine publishes there does not."""
+        if self.row["network"] != "host":
+            return self.ports
+        everywhere = {"host_ip": "0.0.0.0"}
+        return [port | (everywhere if port["host_ip"] == "::" else {}) for port in self.ports]
+
+    @property
     def subject(self) -> str:
         return self.row["user"] or HOST_SUBJECT.name
 
@@ -149,7 +157,7 @@ class PublishesLoopback(Control):
     def _published(self, host: HostView, one: Running, origin: Declared | None) -> Finding:
         row = one.row
         addresses = host.read(Machine)["addresses"]
-        where = ", ".join(ai.places(ai.beyond_loopback(one.ports), addresses))
+        where = ", ".join(ai.places(ai.beyond_loopback(one.seen), addresses))
         named = f"{one.service.name} (container {row['name']}, image {row['image']})"
         how = "answers on the host's network at" if row["network"] == "host" else "is published on"
         causes, edits = _origin(one, origin)
@@ -209,8 +217,14 @@ def _origin(one: Running, origin: Declared | None) -> tuple[list[str], list[str]
     if row["compose"]:
         project = row["compose"]
         files = " ".join(project["files"]) or f"the files of project {project['project']}"
+        wanted = ", ".join(f'"{spec}"' for spec in _specs(one))
         return [f"service {project['service']} of {files}"], [
-            f"publish {_own_ports(one)} there, then make the container anew with compose"
+            f"write ports: [{wanted}] there, then make the container anew with compose"
+        ]
+    if row["network"].startswith("container:"):
+        publisher = row["network"].partition(":")[2]
+        return [f"{publisher} publishes for it, whose network it shares"], [
+            f"make {publisher}, or its pod, anew with {_options(one)}, and {row['name']} after it"
         ]
     if row["unit"]:
         return [f"{row['unit']} runs it"], [_by_unit(one)]
@@ -218,34 +232,45 @@ def _origin(one: Running, origin: Declared | None) -> tuple[list[str], list[str]
 
 
 def _by_unit(one: Running) -> str:
-    unit = one.row["unit"]
+    unit = shlex.quote(one.row["unit"])
     manager = "systemctl --user" if one.row["user"] else "systemctl"
-    if unit.startswith("run-"):
-        return (
-            f"{manager} stop {shlex.quote(unit)}, then systemd-run it again with {_own_ports(one)}"
-        )
+    if one.row["transient"]:
+        again = f"then systemd-run it again with {_options(one)}{_but_host(one)}"
+        return f"{manager} stop {unit}, {again}"
     return (
-        f"in the ExecStart= that `{manager} cat {shlex.quote(unit)}` shows publish {_own_ports(one)}; "
-        f"{manager} daemon-reload && {manager} restart {shlex.quote(unit)}"
+        f"in the ExecStart= that `{manager} cat {unit}` shows publish "
+        f"{_options(one)}{_but_host(one)}; {manager} daemon-reload && {manager} restart {unit}"
     )
 
 
 def _by_hand(one: Running) -> str:
-    """Renamed, not removed: volumes without a name would go with it."""
+    """Renamed, not removed: volumes without a name would go with it. One that was run with --rm is
+    gone when it stops, and there is nothing to rename then."""
     engine, name = one.row["engine"], shlex.quote(one.row["name"])
-    parts = (f"{engine} stop {name}", f"{engine} rename {name} {name}-old")
-    run = f"{engine} run -d --name {name} {_own_ports(one)} {shlex.quote(one.row['image'])}"
-    return " && ".join([*parts, run]) + " with the other options that it was run with"
+    stop = [f"{engine} stop {name}"] if one.row["running"] else []
+    rename = f"{engine} rename {name} {name}-old"
+    run = f"{engine} run -d --name {name} {_options(one)} {shlex.quote(one.row['image'])}"
+    options = f"with the other options that it was run with{_but_host(one)}"
+    return "; ".join([*stop, rename, run]) + f" {options}"
 
 
-def _own_ports(one: Running) -> str:
-    """-p 127.0.0.1:11434:11434 for each of its ports."""
-    words = {
-        f"-p 127.0.0.1:{port['host_port'] or ''}:{port['container_port']}"
-        + ("" if port["protocol"] == "tcp" else f"/{port['protocol']}"): None
+def _but_host(one: Running) -> str:
+    """An engine ignores -p on the host's network."""
+    return ", without --network host" if one.row["network"] == "host" else ""
+
+
+def _specs(one: Running) -> list[str]:
+    """127.0.0.1:11434:11434 for each of its ports."""
+    specs = [
+        f"127.0.0.1:{port['host_port'] or ''}:{port['container_port']}"
+        + ("" if port["protocol"] == "tcp" else f"/{port['protocol']}")
         for port in one.ports
-    }
-    return " ".join(words) or f"-p 127.0.0.1:{one.service.port}:{one.service.port}"
+    ]
+    return list(dict.fromkeys(specs)) or [f"127.0.0.1:{one.service.port}:{one.service.port}"]
+
+
+def _options(one: Running) -> str:
+    return " ".join(f"-p {spec}" for spec in _specs(one))
 
 
 def _as(row: dict[str, Any]) -> str:

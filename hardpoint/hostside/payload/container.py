@@ -4,6 +4,7 @@ An engine's answers are hostile: every value is checked, bounded, and only what 
 the host. Environments, arguments and other labels stay.
 """
 
+import glob
 import os
 import re
 
@@ -37,10 +38,17 @@ def container(engine, user, id, name, image, running, network, ports, unit, labe
         "running": running,
         "network": text(network) or "unknown",
         "ports": ports,
-        "unit": text(unit),
+        **run_by(text(unit)),
         "compose": _compose(labels),
         "started": started,
     }
+
+
+def run_by(unit):
+    """{unit, transient}: whether systemd-run made it, so that no file says what it runs."""
+    places = ["/run/systemd/transient/", *glob.glob("/run/user/*/systemd/transient/")]
+    made = "/" not in unit and any(os.path.isfile(place + unit) for place in places)
+    return {"unit": unit, "transient": made}
 
 
 def _compose(labels):

@@ -144,7 +144,7 @@ def name_units(found, running):
         unit = container.unit_of(client["pid"]) if client["name"] == "docker" else ""
         for row in found if unit else []:
             if {row["name"], "--name=" + row["name"]} & set(client["arguments"]):
-                row["unit"] = row["unit"] or unit
+                row.update(container.run_by(row["unit"] or unit))
 
 
 # --- the daemon --------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ def read(request):
 
     A container: {engine: docker | podman, user: None | "alice", id, name, image, running, network:
     host | bridge | container:NAME | ..., ports: [{host_ip, host_port, container_port, protocol}],
-    unit, compose: {project, service, files} | None, started}. Ports on the network "host" are what its
+    unit, transient: bool, compose: {project, service, files} | None, started}. Ports on the network "host" are what its
     processes listen on. A daemon: {engine, user, running, version, default_address,
     network_address, config, arguments: [names of keys], stale, live_restore, tcp: [{address, port,
     tls, place}]}. An engine that is not there has no rows.

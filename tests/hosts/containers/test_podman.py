@@ -48,7 +48,7 @@ def test_what_podman_publishes(boot, probe: Probe, only: Only, distro: str) -> N
     assert not system["stopped"]["exposed"]
     hers = seen(found, "alice")["hers"]
     assert hers["exposed"] and f"{host.address}:21434" in hers["seen"]
-    assert hers["fix"].startswith("as alice: podman stop hers && podman rename hers hers-old")
+    assert hers["fix"].startswith("as alice: podman stop hers; podman rename hers hers-old")
 
     # An apply says the same, and leaves every container as it is.
     applied = only(host, "apply", status=2)
@@ -167,5 +167,7 @@ def test_systemd_run_and_a_shared_network(boot, only: Only) -> None:
     answers(host, 11434, 11700)
     system = seen(only(host, "check", status=2))
     assert system["box"]["why"].startswith("box.service runs it")
+    assert system["box"]["fix"].startswith("systemctl stop box.service, then systemd-run it again")
+    assert system["inside"]["why"].startswith("front publishes for it, whose network it shares")
     assert f"{host.address}:11700" in system["inside"]["seen"]
     assert "5432" not in system["inside"]["seen"]

@@ -106,6 +106,7 @@ def test_a_container_of_docker(tmp_path: Path) -> None:
             for ip in ("0.0.0.0", "::")
         ],
         "unit": "",
+        "transient": False,
         "compose": {
             "project": "ai",
             "service": "ollama",

@@ -47,6 +47,7 @@ def container(**more: Any) -> dict[str, Any]:
         "network": "bridge",
         "ports": [port(11434), port(11434, "::")],
         "unit": "",
+        "transient": False,
         "compose": None,
         "started": None,
     } | more
@@ -103,7 +104,7 @@ def test_by_hand_is_told_with_a_command_that_loses_nothing() -> None:
     )
     assert finding.why.startswith("started by hand: docker run; running since 2026-11-21 ")
     assert finding.fix == (
-        "docker stop ollama && docker rename ollama ollama-old && docker run -d --name ollama "
+        "docker stop ollama; docker rename ollama ollama-old; docker run -d --name ollama "
         "-p 127.0.0.1:11434:11434 ollama/ollama with the other options that it was run with; "
         "until then only a firewall that sees forwarded packets closes it; ufw alone does not"
     )
@@ -111,7 +112,7 @@ def test_by_hand_is_told_with_a_command_that_loses_nothing() -> None:
 
 def test_names_are_quoted() -> None:
     (finding,) = findings(Told(container(name="a; rm -rf ~", image="ollama/ollama")))
-    assert "docker stop 'a; rm -rf ~' &&" in finding.fix
+    assert "docker stop 'a; rm -rf ~';" in finding.fix
 
 
 def test_loopback_and_strangers_are_silent() -> None:
@@ -141,6 +142,7 @@ def test_a_compose_service_is_told_with_its_line_and_command() -> None:
     host.files["projects"] = []
     (finding,) = findings(host)
     assert finding.why == f"service ollama of {FILE}"
+    assert finding.fix.startswith('write ports: ["127.0.0.1:11434:11434"] there, then make')
 
 
 def test_a_quadlet_is_told_with_its_line_and_command() -> None:
@@ -170,12 +172,12 @@ def test_a_pod_publishes_for_its_containers() -> None:
     ("unit", "user", "words"),
     [
         ("box.service", None, "in the ExecStart= that `systemctl cat box.service` shows publish"),
-        ("run-u7.service", None, "systemctl stop run-u7.service, then systemd-run it again with"),
+        ("made.service", None, "systemctl stop made.service, then systemd-run it again with"),
         ("box.service", "alice", "as alice: in the ExecStart= that `systemctl --user cat box"),
     ],
 )
 def test_a_unit_is_told(unit: str, user: str | None, words: str) -> None:
-    host = Told(container(unit=unit, user=user))
+    host = Told(container(unit=unit, user=user, transient=unit == "made.service"))
     (finding,) = findings(host, ALICE if user else HOST_SUBJECT)
     assert finding.why == f"{unit} runs it"
     assert finding.fix.startswith(words) and "-p 127.0.0.1:11434:11434" in finding.fix
@@ -184,7 +186,8 @@ def test_a_unit_is_told(unit: str, user: str | None, words: str) -> None:
 def test_the_hosts_network_is_told_by_what_listens() -> None:
     ports = [port(11434, "::"), port(4000, "127.0.0.1")]
     (finding,) = findings(Told(container(network="host", ports=ports)))
-    assert "answers on the host's network at [fd00::5]:11434" in finding.seen
+    assert "answers on the host's network at 192.168.1.5:11434" in finding.seen
+    assert "that it was run with, without --network host; until" in finding.fix
     assert findings(Told(container(network="host", ports=ports[1:]))) == []
 
 
@@ -192,6 +195,14 @@ def test_a_stopped_container_is_drift() -> None:
     (finding,) = findings(Told(container(running=False)))
     assert not finding.exposed and finding.severity is Severity.HIGH
     assert "would be published on 192.168.1.5:11434" in finding.seen
+    assert finding.fix.startswith("docker rename ollama ollama-old; docker run -d ")
+
+
+def test_a_shared_network_is_told_by_who_publishes() -> None:
+    (finding,) = findings(Told(container(network="container:front")))
+    assert finding.why == "front publishes for it, whose network it shares"
+    wanted = "make front, or its pod, anew with -p 127.0.0.1:11434:11434, and ollama after it"
+    assert finding.fix.startswith(wanted)
 
 
 def test_a_file_that_nobody_has_started_is_drift_of_its_owner() -> None:
