@@ -13,7 +13,7 @@ from pyinfra.api import State
 from pyinfra.api.exceptions import NestedOperationError
 from pyinfra.api.host import Host
 
-from hardpoint import hostside, journal, remote
+from hardpoint import hostside, journal, reads, remote
 from hardpoint.check import HostCheck
 from hardpoint.control import HOST_SUBJECT, Registry
 from hardpoint.journal import Claim
@@ -248,9 +248,7 @@ class Applier:
 
 def _attach_reader(host: Host, restart_busy: bool) -> None:
     """Facts that operations ask while executing go out one by one: nothing is cached into apply."""
-    window = Window(
-        host.connector, lambda request: host.connector.execute([request])[0], Privileges()
-    )
+    window = Window(host.connector, reads.one_by_one(host.connector.execute), Privileges())
     reader = StrictReader(facing(host, window), window)
     reader.restart_busy = restart_busy
     attach(host, reader)

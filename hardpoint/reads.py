@@ -8,48 +8,62 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from hardpoint import hostside
-from hardpoint.batch import Answer, Request
+from hardpoint.batch import DEFAULT_TIMEOUT, ROOT, Answer, Request
 from hardpoint.connector import request_for
 from hardpoint.facts import unprivileged
 
 Execute = Callable[[list[Request]], list[Answer]]
 
 
+def carrying(read: dict[str, Any], timeout: int | None) -> Request:
+    """The request that stands for a read until it is sent: its command is packed only then."""
+    text = json.dumps(read, sort_keys=True)
+    return Request("", ROOT, int(timeout or DEFAULT_TIMEOUT), read=text)
+
+
 def execute(run: Execute, requests: list[Request]) -> list[Answer]:
     """The answers to all requests, in order; as if `run` had been given each of them."""
     others = [request for request in requests if not request.read]
-    groups = _groups([request for request in requests if request.read])
-    sent = [*others, *(group[0] if whole is None else whole for group, whole in groups)]
-    replies = run(sent)
-    answers = dict(zip(others, replies, strict=False))
-    for (group, whole), joint in zip(groups, replies[len(others) :], strict=True):
-        parts = [joint] if whole is None else _parts(joint, len(group))
+    joints = _joined([request for request in requests if request.read])
+    said = run([*others, *(whole for whole, _ in joints)])
+    answers = dict(zip(others, said, strict=False))
+    for (_, members), answer in zip(joints, said[len(others) :], strict=True):
+        parts = [answer] if len(members) == 1 else _parts(answer, len(members))
         # Without an answer for all, each is asked alone: one that breaks the program breaks itself only.
-        answers |= zip(group, parts if parts is not None else run(group), strict=True)
+        parts = parts if parts is not None else run([_alone(member) for member in members])
+        answers |= zip(members, parts, strict=True)
     return [answers[request] for request in requests]
 
 
-def _groups(reads: list[Request]) -> list[tuple[list[Request], Request | None]]:
-    """The reads in as few requests as fit into one argument each; None for a read that is alone."""
-    whole = _joined(reads)
-    if whole is not None or len(reads) < 2:
-        return [(reads, whole)] if reads else []
-    middle = len(reads) // 2
-    return _groups(reads[:middle]) + _groups(reads[middle:])
+def one_by_one(run: Execute) -> Callable[[Request], Answer]:
+    """Each request by itself, at once: where something changes between two reads."""
+    return lambda request: execute(run, [request])[0]
 
 
-def _joined(reads: list[Request]) -> Request | None:
+def _joined(reads: list[Request]) -> list[tuple[Request, list[Request]]]:
+    """As few requests as fit into one argument each, with the reads that they carry."""
     if len(reads) < 2:
-        return None
+        return [(_alone(read), [read]) for read in reads]
     request = {"do": "many", "requests": [json.loads(read.read) for read in reads]}
     try:
-        command = request_for(hostside.command(request), {"_sudo": True})
-    except ValueError:  # too long for one argument
-        return None
-    seconds = sum(read.timeout for read in reads)
-    return replace(command, timeout=seconds, unprivileged=unprivileged(request))
+        whole = _packed(request, sum(read.timeout for read in reads))
+    except ValueError:  # too long: reads of one kind share their code, so they stay together
+        reads = sorted(reads, key=lambda read: json.loads(read.read).get("what", ""))
+        half = len(reads) // 2
+        return [*_joined(reads[:half]), *_joined(reads[half:])]
+    return [(whole, reads)]
+
+
+def _alone(read: Request) -> Request:
+    return _packed(json.loads(read.read), read.timeout)
+
+
+def _packed(request: dict[str, Any], seconds: int) -> Request:
+    command = request_for(hostside.command(request), {"_sudo": True, "_timeout": seconds})
+    return replace(command, unprivileged=unprivileged(request))
 
 
 def _parts(joint: Answer, count: int) -> list[Answer] | None:

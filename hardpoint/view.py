@@ -9,7 +9,6 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import replace
 from typing import Any
 
 from pyinfra.api import StringCommand
@@ -17,9 +16,10 @@ from pyinfra.api.facts import _MISSING_COMMAND_MARKER
 from pyinfra.api.host import Host
 from pyinfra.connectors.util import CommandOutput
 
+from hardpoint import reads
 from hardpoint.batch import Answer, Request
 from hardpoint.connector import ReadOnly, batchable, request_for, result_of
-from hardpoint.facts import Read, unprivileged
+from hardpoint.facts import Read
 from hardpoint.reading import Reader, attach
 from hardpoint.transport import sudo_refusal
 
@@ -57,10 +57,10 @@ class Window:
         arguments.pop("print_input", None)
         if not batchable(arguments):
             raise OSError("the inventory sets _su_user, _doas or the like: root is reached by sudo")
-        request = request_for(command, arguments)
-        if self.read is not None:
-            text = json.dumps(self.read, sort_keys=True)
-            request = replace(request, unprivileged=unprivileged(self.read), read=text)
+        if self.read is None:
+            request = request_for(command, arguments)
+        else:
+            request = reads.carrying(self.read, arguments.get("_timeout"))
         if self.expecting:
             if self._expect:
                 self._expect([request])
@@ -117,6 +117,7 @@ class WindowReader(Reader):
     def __init__(self, host: Host, window: Window) -> None:
         super().__init__(host)
         self._window = window
+        self._known: dict[str, Any] = {}
 
     @property
     def problems(self) -> list[str]:
@@ -131,6 +132,16 @@ class WindowReader(Reader):
             self._window.expecting = False
 
     def _get(self, fact: type[Read], query: dict[str, Any]) -> Any:
+        """Nothing changes within a check: what was read once is not parsed again."""
+        key = fact.what + json.dumps(query, sort_keys=True)
+        if key not in self._known or self._window.expecting:
+            value = self._ask(fact, query)
+            if self._window.expecting:
+                return value
+            self._known[key] = value
+        return self._known[key]
+
+    def _ask(self, fact: type[Read], query: dict[str, Any]) -> Any:
         self._window.reading = True
         self._window.read = fact().request(query)
         try:
@@ -143,7 +154,7 @@ class StrictReader(WindowReader):
     """The same while changing things: a read that failed stops the operation."""
 
     def _get(self, fact: type[Read], query: dict[str, Any]) -> Any:
-        value = super()._get(fact, query)
+        value = self._ask(fact, query)
         if self.problems:
             raise OSError(self.problems.pop())
         return value

@@ -32,6 +32,20 @@ def unprivileged(request: dict[str, Any]) -> str:
     return make_unix_command(command).get_raw_value()
 
 
+class HostsideCommand(StringCommand):
+    """The command that carries a request to our program; packed only when somebody wants its text."""
+
+    def __init__(self, request: dict[str, Any]) -> None:
+        super().__init__()
+        self._request = request
+
+    def get_raw_value(self) -> str:
+        return hostside.command(self._request).get_raw_value()
+
+    def get_masked_value(self) -> str:
+        return self.get_raw_value()
+
+
 class Read(FactBase[Any]):
     """A read that our program on the host performs: `do` and `what` name it, `query` its arguments.
 
@@ -45,7 +59,7 @@ class Read(FactBase[Any]):
         return {"do": "read", "what": self.what, **query}
 
     def command(self, query: dict[str, Any] | None = None) -> StringCommand:
-        return hostside.command(self.request(query or {}))
+        return HostsideCommand(self.request(query or {}))
 
     def process(self, output: list[str]) -> Any:
         try:
