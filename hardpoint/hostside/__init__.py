@@ -181,15 +181,16 @@ def _needed(modules: list[str]) -> dict[str, Path]:
         if not path.is_file():
             raise ValueError(f"no payload module {name}: add {path}")
         found[name] = path
-        waiting += _imported(ast.parse(path.read_text()), package)
+        waiting += _imported(path, package)
     return dict(sorted(found.items()))
 
 
-def _imported(tree: ast.AST, package: str) -> list[str]:
+@functools.cache
+def _imported(path: Path, package: str) -> list[str]:
     """What a module of a package ("" for our own) imports from there, or from a shipped one."""
     names: list[str] = []
     inside = package + "." if package else ""
-    for node in ast.walk(tree):
+    for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.ImportFrom) and node.level == 1:
             inner = [node.module] if node.module else [alias.name for alias in node.names]
             names += [inside + name.split(".")[0] for name in inner]
