@@ -6,6 +6,7 @@ Starting Python costs a host more than most reads do, and every start would be s
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -58,7 +59,12 @@ def _joined(reads: list[Request]) -> list[tuple[Request, list[Request]]]:
 
 
 def _alone(read: Request) -> Request:
-    return _packed(json.loads(read.read), read.timeout)
+    """A question that can't be put is a read that fails, not a check that does."""
+    try:
+        return _packed(json.loads(read.read), read.timeout)
+    except ValueError as error:
+        refusal = json.dumps({"ok": False, "error": "bad-request", "message": str(error)})
+        return Request(f"printf '%s\\n' {shlex.quote(refusal)}; false", ROOT, read.timeout)
 
 
 def _packed(request: dict[str, Any], seconds: int) -> Request:

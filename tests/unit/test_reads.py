@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import json
+import subprocess
 
 import pytest
 
 from hardpoint import hostside, reads
 from hardpoint.batch import Answer, Request
-from hardpoint.connector import request_for
 
 READS = [{"do": "read", "what": what} for what in ("host", "containers", "listeners", "files")]
-
-
-def asked(read: dict) -> Request:
-    request = request_for(hostside.command(read), {"_sudo": True})
-    return Request(request.command, request.user, read=json.dumps(read))
 
 
 def answer(request: Request) -> Answer:
@@ -30,7 +25,7 @@ def answer(request: Request) -> Answer:
 def test_what_does_not_fit_into_one_command_goes_in_few(
     monkeypatch: pytest.MonkeyPatch, limit: int, execs: int
 ) -> None:
-    requests = [asked(read) for read in READS]
+    requests = [reads.carrying(read, None) for read in READS]
     monkeypatch.setattr(hostside, "LIMIT", limit)
     sent: list[int] = []
 
@@ -41,3 +36,16 @@ def test_what_does_not_fit_into_one_command_goes_in_few(
     answers = reads.execute(run, requests)
     assert [json.loads(one.stdout)["is"] for one in answers] == [one["what"] for one in READS]
     assert sent == [execs]
+
+
+def test_a_question_that_cannot_be_put_fails_alone(tmp_path) -> None:
+    def run(group: list[Request]) -> list[Answer]:
+        told = [
+            subprocess.run(["sh", "-c", one.command], stdout=-1) for one in group if one.command
+        ]
+        return [Answer(done.returncode, done.stdout) for done in told]
+
+    wanted = [reads.carrying({"do": "read", "what": what}, None) for what in ("files", "Nonsense!")]
+    fine, refused = reads.execute(run, wanted)
+    assert json.loads(refused.stdout)["error"] == "bad-request" and refused.status == 1
+    assert json.loads(fine.stdout)
