@@ -2,7 +2,7 @@
 # PYTHON=python3.12 chooses the interpreter; VENV=DIR the environment's place; ARGS='...' goes on to the command.
 
 .DEFAULT_GOAL := help
-.PHONY: help check test test-all lint format lab lab-down lab-purge docs lock clean
+.PHONY: help check test test-all test-services lint format lab lab-down lab-purge docs lock clean
 export PYTHON VENV UPGRADE WORKERS
 export RUFF_CACHE_DIR = $(CURDIR)/.ruff_cache
 BIN = $(or $(VENV),.venv)/bin
@@ -16,10 +16,13 @@ check: ## Check this machine, read-only, and show the result
 	case $$status in 0|2|3) ;; *) exit $$status ;; esac # drift, and what can't be judged, are results
 
 test: lint ## All everyday tests; as root with real hosts, and it installs what they need
-	@scripts/test -m "not everything" $(ARGS)
+	@scripts/test -m "not everything and not more_services" $(ARGS)
 
-test-all: lint ## Every test there is
-	@scripts/test $(ARGS)
+test-all: lint ## Those that take long too
+	@scripts/test -m "not more_services" $(ARGS)
+
+test-services: lint ## Five heavy AI services, found, closed and proven; fetches 1 GB once
+	@WORKERS=1 scripts/test -m more_services tests/hosts/services $(ARGS)
 
 lint: ## Style and types
 	@scripts/environment dev

@@ -33,10 +33,18 @@ LAYERS = {
     "mcp-everything": node.layer("mcp-everything", "mcp-server-everything"),
     "podman": engine_layers.podman(prepared=BOTH),
     "docker": engine_layers.docker(),
+    # Of the services that are tried on demand: make test-services.
+    "litellm": wheels.layer("litellm", "litellm", prepared=()),
+    "mlflow": wheels.layer("mlflow", "mlflow", prepared=()),
+    "ray": wheels.layer("ray", "ray", prepared=()),
+    "open-webui": wheels.layer("open-webui", "open-webui", prepared=()),
+    "llama-server": Layer(
+        packages=("llama.cpp-tools", "llama.cpp-services"), prepared=(), release="sid"
+    ),
 }
 # apt inside shares this machine's network, so for that time it gets its proxy and name servers.
 BUILD = """set -eu
-folder=$1 image=$2 packages=$3 proxy=$4 check_dates=$5
+folder=$1 image=$2 packages=$3 proxy=$4 check_dates=$5 release=$6 source=$7
 inside() {
     chroot root env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive "$@"
 }
@@ -50,9 +58,12 @@ mount -t overlay overlay -o "lowerdir=$image,upperdir=upper,workdir=work" root
 mount -t tmpfs tmpfs root/tmp
 if [ -n "$packages" ]; then
     mount --bind "$(realpath /etc/resolv.conf)" root/etc/resolv.conf
+    other=root/etc/apt/sources.list.d/other.list
+    [ -z "$release" ] || echo "$source" > $other
     apt update
-    apt install -y --no-install-recommends $packages
+    apt install -y --no-install-recommends ${release:+--target-release "$release"} $packages
     apt clean
+    rm -f $other
     rm -rf root/var/lib/apt/lists/* root/var/log/*.log root/var/log/apt/*
     umount root/etc/resolv.conf
 fi
@@ -65,7 +76,7 @@ def layer(name: str, distro: str) -> Path:
     if name not in LAYERS:
         raise LabError(f"no such layer: {name}; there are {', '.join(LAYERS)}")
     wanted = LAYERS[name]
-    parts = (wanted.recipe, *wanted.packages, wanted.setup, BUILD)
+    parts = (wanted.recipe, *wanted.packages, wanted.release, wanted.setup, BUILD)
     key = images.digest(images.image_key(distro), *parts)
     target = paths.cache_dir() / "layers" / f"{name}-{distro}-{key}"
     return images.built_once(target, lambda folder: _build(wanted, distro, folder)) / "upper"
@@ -80,7 +91,9 @@ def _build(wanted: Layer, distro: str, folder: Path) -> None:
     given = [
         *(str(folder), str(image), " ".join(wanted.packages)),
         f"http://{proxy[0]}:{proxy[1]}" if proxy else "",
-        str(mirror.checks_dates()).lower(),
+        str(mirror.checks_dates() and not wanted.release).lower(),  # a mirror may keep sid's late
+        wanted.release,
+        f"deb {mirror.machine_mirror().main} {wanted.release} main",
     ]
     build = ["unshare", "--mount", "--propagation", "private", "sh", "-c", BUILD, "build"]
     run([*build, *given], input=wanted.setup, timeout=1200)

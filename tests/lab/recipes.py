@@ -20,6 +20,7 @@ class Layer:
 
     `bring` puts files into a folder that stands for the host's root; `recipe` is all that they
     depend on. `prepared` are the distributions that `prepare` builds it for; a test may ask for any.
+    `release` is where the packages come from if not from the host's own Debian: sid, say.
     """
 
     recipe: str = ""
@@ -27,6 +28,7 @@ class Layer:
     packages: tuple[str, ...] = ()
     setup: str = ""
     prepared: tuple[str, ...] = ("debian12",)
+    release: str = ""
 
 
 def place(root: Path, target: str) -> Path:

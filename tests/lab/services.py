@@ -16,7 +16,7 @@ UNIT = """[Unit]
 Description={name}
 
 [Service]
-ExecStart={command}
+{environment}ExecStart={command}
 Restart=always
 
 [Install]
@@ -34,7 +34,8 @@ class Service:
     identify: str  # the path of a harmless GET
     answer: str  # a regular expression for what it then says
     distro: str = "debian12"  # whose Python or Node.js it runs on
-    patience: float = 120  # seconds until it listens, on a busy machine
+    environment: tuple[str, ...] = ()  # NAME=value
+    patience: float = 240  # seconds until it listens, on a busy machine
 
 
 SERVICES = {
@@ -97,7 +98,7 @@ def start_user_unit(host: Host, service: Service, address: str = ALL, user: str 
 
 def start_by_hand(host: Host, service: Service, address: str = ALL, user: str = "alice") -> None:
     """As from a terminal that the person has left since."""
-    command = service.command.format(address=address)
+    command = " ".join(["env", *service.environment, service.command.format(address=address)])
     host.run(f"setsid -f runuser -l {user} -c '{command}' </dev/null >/dev/null 2>&1")
     wait_until_it_answers(host, service)
 
@@ -129,5 +130,6 @@ def load_image(host: Host, engine: str = "podman", user: str = "root") -> None:
 
 
 def _unit(service: Service, address: str, target: str) -> str:
+    environment = "".join(f"Environment={setting}\n" for setting in service.environment)
     command = service.command.format(address=address)
-    return UNIT.format(name=service.name, command=command, target=target)
+    return UNIT.format(name=service.name, environment=environment, command=command, target=target)

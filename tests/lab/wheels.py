@@ -25,19 +25,19 @@ cd /opt/NAME
 pip=$(echo wheels/pip-*.whl)
 bin/python "$pip/pip" install --quiet --no-index --no-deps wheels/*.whl
 rm -r wheels
+ln -s /opt/NAME/bin/COMMAND /usr/local/bin/
 """
 
 
-def layer(name: str, *commands: str) -> Layer:
-    """A virtual environment in /opt/NAME made from the lock NAME.txt, its commands on the PATH."""
+def layer(name: str, command: str, prepared: tuple[str, ...] = ("debian12",)) -> Layer:
+    """A virtual environment in /opt/NAME made from the lock NAME.txt, its command on the PATH."""
     lock = paths.PACKAGE / "requirements" / f"{name}.txt"
 
     def bring(root: Path, distro: str) -> None:
         _download(name, lock, place(root, f"/opt/{name}/wheels"), distro)
 
-    links = [f"ln -s /opt/{name}/bin/{command} /usr/local/bin/\n" for command in commands]
-    setup = SETUP.replace("NAME", name) + "".join(links)
-    return Layer(recipe=OURSELVES + lock.read_text(), bring=bring, setup=setup)
+    setup = SETUP.replace("NAME", name).replace("COMMAND", command)
+    return Layer(OURSELVES + lock.read_text(), bring, setup=setup, prepared=prepared)
 
 
 def _download(name: str, lock: Path, folder: Path, distro: str) -> None:
