@@ -30,9 +30,9 @@ class Containers(Read):
 
 
 class ContainerFiles(Read):
-    """{projects: [{owner: None | "alice", files, services: [{name, image, network_mode,
-    container_name, profiles, ports: [{file, line, key, own, said, ports}]}], notes}],
-    quadlets: [{path, user: None | "alice" | "*", owner, kind, name, unit, container_name, image, pod,
+    """{projects: [{owner: None | "alice", files, services: [{name, image, network_mode, line, file,
+    profiles, ports: [{file, line, key, own, said, ports}]}], notes}],
+    quadlets: [{path, user: None | "alice" | "*", owner, kind, name, unit, image, pod,
     networks, network_place, ports}], limits}.
 
     Query: {"compose_files": ["/srv/a/b/*.yaml", "~/x.yml"]}, looked at besides the usual places.

@@ -19,7 +19,8 @@ Row = dict[str, Any]
 class Declared:
     """A container that a file declares, and what in it is published beyond loopback.
 
-    `owner` is whose file it is (None: the system's); `names`: what tells its running container.
+    `owner` is whose file it is (None: the system's), `user` who runs it ("*": everybody); `notes`:
+    what of the files was not followed.
     """
 
     kind: str
@@ -31,6 +32,7 @@ class Declared:
     entries: tuple[Row, ...]
     on_host: str
     profiles: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def format(self) -> str:
@@ -133,6 +135,7 @@ def _of_compose(project: Row, row: Row, services: Sequence[Service]) -> Iterator
         entries=_beyond(row["ports"], ports),
         on_host=on_host,
         profiles=tuple(row["profiles"]),
+        notes=tuple(project["notes"]),
     )
 
 

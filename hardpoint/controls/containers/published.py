@@ -186,7 +186,7 @@ class PublishesLoopback(Control):
             seen=f"{one.service.name} will be published to your network when {one.name}{profiles} "
             "is started",
             who=self.metadata.risk,
-            why="; ".join(one.causes),
+            why="; ".join([*one.causes, *one.notes]),
             fix=fix,
             severity=Severity.MEDIUM,
         )

@@ -80,9 +80,9 @@ def _add(services, notes, file, root):
         node = _behind(node)
         if not container.text(name) or node is None or node.kind == "value":
             continue
-        nothing = {"image": "", "network_mode": "", "container_name": "", "profiles": []}
+        nothing = {"image": "", "network_mode": "", "profiles": []}
         row = services.setdefault(name, {"name": name, **nothing, "line": 0, "ports": []})
-        for key in ("image", "network_mode", "container_name"):
+        for key in ("image", "network_mode"):
             child, _ = _reached(node, key)
             row[key] = file.value(child) or row[key]
             if key == "network_mode" and row[key] and child is not None:

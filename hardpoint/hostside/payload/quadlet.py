@@ -51,7 +51,6 @@ def _quadlet(path, user, owner):
         "kind": kind[1:],
         "name": stem + kind,
         "unit": stem + suffix + ".service",
-        "container_name": "systemd-" + stem,
         "image": "",
         "pod": "",
         "networks": [],
@@ -74,7 +73,7 @@ def _drop_ins(path):
 def _read(row, path, section):
     text = userio.read(path).decode("utf-8")
     entries = edit_ini.editor("ini").parse(text).child(section)
-    simple = {"Image": "image", "Pod": "pod", "ContainerName": "container_name"}
+    simple = {"Image": "image", "Pod": "pod"}
     for name, many in entries.members if entries else ():
         values = [(number, node, container.text(node.value)) for number, node in many.members]
         if name in simple:

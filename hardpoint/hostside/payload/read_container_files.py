@@ -17,9 +17,9 @@ def read(request):
     """{projects: [{owner, files, services, notes}], quadlets: [...], limits}.
 
     `request["compose_files"]`: patterns of paths, absolute or in each home (~/...). A service:
-    {name, image, network_mode, line, file, container_name, profiles, ports: [{file, line, key, own, said,
+    {name, image, network_mode, line, file, profiles, ports: [{file, line, key, own, said,
     ports}]}; `own`: whether the entry stands there itself, not through an alias. A quadlet: {path,
-    user: None | "alice" | "*", owner, kind, name, unit, container_name, image, pod, networks,
+    user: None | "alice" | "*", owner, kind, name, unit, image, pod, networks,
     network_place, ports}. A file is read as its owner; None: root, or whoever asks.
     """
     patterns = request.get("compose_files", [])

@@ -69,7 +69,7 @@ def entry(said: str | None, line: int, file: str = FILE, **more: Any) -> dict[st
 
 
 def project(*entries: dict[str, Any], owner: str | None = None, **more: Any) -> dict[str, Any]:
-    row = {"name": "ollama", "image": "ollama/ollama", "network_mode": "", "container_name": ""}
+    row = {"name": "ollama", "image": "ollama/ollama", "network_mode": ""}
     row |= {"profiles": [], "ports": list(entries), "line": 0}
     return {"owner": owner, "files": [FILE], "services": [row | more], "notes": []}
 
@@ -82,7 +82,6 @@ def quadlet(*entries: dict[str, Any], **more: Any) -> dict[str, Any]:
         "kind": "container",
         "name": "ollama.container",
         "unit": "ollama.service",
-        "container_name": "systemd-ollama",
         "image": "docker.io/ollama/ollama",
         "pod": "",
         "networks": [],
@@ -211,8 +210,10 @@ def test_a_file_that_nobody_has_started_is_drift_of_its_owner() -> None:
     control = PublishesLoopback(SERVICES)
     assert control.subjects(host) == [ALICE]
     assert findings(host) == []
+    host.files["projects"][0]["notes"] = ["it includes another file, not followed"]
     (finding,) = findings(host, ALICE)
     assert not finding.exposed and finding.severity is Severity.MEDIUM
+    assert finding.why == f"{FILE}:7 has ports: 11434:11434; it includes another file, not followed"
     assert finding.seen == (
         "Ollama will be published to your network when ollama (profile gpu) is started"
     )
