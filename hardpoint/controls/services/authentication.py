@@ -17,14 +17,14 @@ class Authentication(ServiceSetting):
     def observe(self, host: HostView, subject: Subject) -> Iterator[Finding]:
         people = [user["name"] for user in host.read(Machine)["users"]]
         causes = self.causes(host, subject)
-        answering = [
-            row
+        answering = {
+            row["port"]
             for row in self.listeners(host)
             if row["open"] and self.owner(row, people) == subject.name
-        ]
-        for row in answering:
+        }
+        for port in sorted(answering):
             yield Finding(
-                seen=f"{self.service.name} on port {row['port']} answers without a credential",
+                seen=f"{self.service.name} on port {port} answers without a credential",
                 who=self.metadata.risk,
                 why="; ".join(cause.text for cause in causes) or "no setting asks for one",
                 fix="; ".join(cause.fix for cause in causes if cause.fix),

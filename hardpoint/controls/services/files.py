@@ -47,8 +47,10 @@ def _is_in(key: Key, row: Row) -> bool:
 
 
 def _judged(control: ServiceSetting, host: HostView, subject: Subject) -> list[Judged]:
-    """Keys in their order of precedence, the first wins."""
-    rows = [row for row in found(control, host) if (row["user"] or "system") == subject.name]
+    """Keys that decide for a person (or the system) in their order of precedence: the first wins.
+    The system's files decide for everybody, behind his own; so does an environment that isn't his
+    (jupyter_core, prefer_environment_over_user)."""
+    rows = [row for row in found(control, host) if _owner(row) in (subject.name, "system")]
     judged = []
     for key in control.knobs.keys:
         for row in rows:
@@ -57,13 +59,18 @@ def _judged(control: ServiceSetting, host: HostView, subject: Subject) -> list[J
                 verdict = control.judge(key.rule, value, host, serves=True)
                 computed = row.get("computed", {}).get(key.name, "")
                 judged.append(Judged(row, key, value, verdict, computed))
-    return judged
+    return sorted(judged, key=lambda one: _owner(one.row) != subject.name)
+
+
+def _owner(row: Row) -> str:
+    return row["user"] or "system"
 
 
 def hardened(control: ServiceSetting, host: HostView, subject: Subject) -> Iterator[Desired]:
     judged = _judged(control, host, subject)
     for one in judged:
-        if not one.verdict.holds and not one.computed and one.verdict.safe is not None:
+        mine = _owner(one.row) == subject.name
+        if mine and not (one.verdict.holds or one.computed or one.verdict.safe is None):
             yield _document(control, subject, one.row, one.key, one.verdict.safe)
     for key, row in _unset(control, host, subject, judged):
         yield _document(control, subject, row, key, control.judge(key.rule, None, host, True).safe)
@@ -84,7 +91,7 @@ def _unset(
         return
     for key in control.knobs.keys:
         for row in found(control, host):
-            mine = (row["user"] or "system") == subject.name
+            mine = _owner(row) == subject.name
             if key.pinned and mine and _is_in(key, row) and row["state"] in ("present", "absent"):
                 yield key, row
 
@@ -93,7 +100,8 @@ def causes(control: ServiceSetting, host: HostView, subject: Subject) -> Iterato
     judged = _judged(control, host, subject)
     winner = judged[0] if judged else None
     for one in judged:
-        if one.verdict.holds:
+        of_another = _owner(one.row) != subject.name and one is not winner
+        if one.verdict.holds or of_another:
             continue
         said = f"{one.place} has {_said(control, one)}"
         fix = ""
