@@ -22,7 +22,7 @@ from hardpoint.judge import Judgement, judge
 from hardpoint.operations import Desired
 from hardpoint.outcome import Finding, HostReport, Outcome, Severity, Status
 from hardpoint.plan import conflicts
-from hardpoint.policy import HostPolicy, Policy
+from hardpoint.policy import HostPolicy, Policies
 from hardpoint.session import Session, enter
 from hardpoint.snapshot import Snapshot
 from hardpoint.view import ControlView, Privileges, windowed_copy
@@ -41,18 +41,18 @@ class HostCheck:
 
 
 class Checker:
-    """Checks hosts under one policy."""
+    """Checks hosts, each under its policy."""
 
     def __init__(
         self,
         session: Session,
         registry: Registry,
-        policy: Policy,
+        policies: Policies,
         wanted: Wanted,
         restart_busy: bool = False,
     ) -> None:
         self._session = session
-        self._policy = policy
+        self._policies = policies
         self._registry = registry
         self._controls = [control for control in registry if wanted(control)]
         self._restart_busy = restart_busy
@@ -82,7 +82,7 @@ class Checker:
     def _check_host(self, state: State, host: Host) -> HostCheck:
         began = time.monotonic()
         execs = self._session.execs(host)
-        policy = self._policy.for_host(host.name, host.groups)
+        policy = self._policies.for_host(host.name, host.groups)
         asked = [control for control in self._controls if policy.asks(control.id)]
         snapshot = Snapshot(partial(reads.execute, host.connector.execute))
         privileges = Privileges()

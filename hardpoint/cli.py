@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import subprocess
 import sys
@@ -13,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import click
+from pyinfra.api import Inventory
+from pyinfra.api.host import Host
 from rich.text import Text
 
 from hardpoint import __version__, inventory, plan, terminal
@@ -21,7 +24,7 @@ from hardpoint.controls import registry as all_controls
 from hardpoint.engine import Engine, Rollback, Rollout
 from hardpoint.outcome import ExitCode, Report
 from hardpoint.output import Files, OutputError
-from hardpoint.policy import Policy, PolicyError, load_policy, policy_table
+from hardpoint.policy import Policies, Policy, PolicyError, load_policy, policy_table
 from hardpoint.policy.problems import did_you_mean
 from hardpoint.reports import explain as explanations
 from hardpoint.reports import plan as plan_report
@@ -31,6 +34,7 @@ from hardpoint.reports import terminal as terminal_report
 from hardpoint.reports.forms import FORMS
 
 _HERE = ("here", "@local")
+_SSH_CONFIG = "HARDPOINT_SSH_CONFIG"
 
 
 class UserError(Exception):
@@ -75,12 +79,15 @@ class Target:
     ask_sudo: bool
     sudo_password_command: str | None
     accept_new: bool
+    ssh_config: Path | None
 
     @property
     def words(self) -> str:
         """The inventory and limits as they were typed, for the next command."""
         words = [self.inventory] if self.inventory != "@local" else []
         words += [word for limit in self.limit for word in ("--limit", limit)]
+        if self.ssh_config and str(self.ssh_config) != os.environ.get(_SSH_CONFIG):
+            words += ["--ssh-config", str(self.ssh_config)]
         return "".join(f" {shlex.quote(word)}" for word in words)
 
 
@@ -97,6 +104,13 @@ _TARGET_OPTIONS = [
         help="Command that prints a host's sudo password; {host} is its name.",
     ),
     click.option("--accept-new", is_flag=True, help="Trust the key of a host seen first."),
+    click.option(
+        "--ssh-config",
+        type=click.Path(path_type=Path),
+        envvar=_SSH_CONFIG,
+        show_envvar=True,
+        help="Instead of ~/.ssh/config, as ssh -F.",
+    ),
 ]
 _YES = click.option("--yes", is_flag=True, help="Do not ask.")
 
@@ -319,7 +333,7 @@ def show(host: str, path: str | None, inventory_name: str | None) -> int:
     if inventory_name:
         loaded = inventory.load(inventory_name)
         found = inventory.limited(loaded, [host])[0]
-        groups, path = list(found.groups), path or _policy_of_inventory([found], inventory_name)
+        groups, path = list(found.groups), path or _policy_path(found, inventory_name)
     rows = policy_table(load_policy(path, registry), registry, host, groups)
     terminal.say(policy_report.render(rows))
     return ExitCode.COMPLIANT
@@ -336,18 +350,13 @@ def _engine(
     registry = all_controls()
     if not any_control:
         _known(registry, target)
-    loaded = inventory.load(target.inventory)
+    loaded = inventory.load(target.inventory, target.ssh_config)
     hosts = inventory.limited(loaded, list(target.limit))
-    path = target.policy or _policy_of_inventory(hosts, target.inventory)
-    chosen = load_policy(path, registry)
-    if target.inventory != "@local":
-        groups = {group for host in loaded for group in host.groups}
-        strangers = chosen.strangers({host.name for host in loaded}, groups)
-        chosen = replace(chosen, notices=(*chosen.notices, *strangers))
+    policies = _policies(target, loaded, hosts, registry)
     engine = Engine(
         loaded,
         hosts,
-        chosen,
+        policies,
         registry,
         _wanted(registry, target),
         frozenset(registry.resolve(name) for name in target.controls if name in registry),
@@ -362,18 +371,28 @@ def _engine(
         engine.close()
 
 
-def _policy_of_inventory(hosts: list[Any], name: str) -> str | None:
-    """The policy that group data names; one for all hosts of a run."""
-    paths = {host.data.get("hardpoint_policy") for host in hosts}
-    if len(paths) > 1:
-        raise UserError(
-            f"hosts of {name} name different policies ({', '.join(sorted(map(str, paths)))}): "
-            "use overrides of one policy, or --limit"
-        )
-    path = next(iter(paths), None)
+def _policies(target: Target, loaded: Inventory, hosts: list[Host], registry: Registry) -> Policies:
+    """The policy of each host: the one that was typed, or the one that its group data names."""
+    names = {host.name for host in loaded}
+    groups = {group for host in loaded for group in host.groups}
+
+    @cache
+    def policy_of(path: str | None) -> Policy:
+        chosen = load_policy(path, registry)
+        if target.inventory == "@local":
+            return chosen
+        return replace(chosen, notices=(*chosen.notices, *chosen.strangers(names, groups)))
+
+    paths = {host.name: target.policy or _policy_path(host, target.inventory) for host in hosts}
+    return Policies({name: policy_of(path) for name, path in paths.items()})
+
+
+def _policy_path(host: Host, inventory_name: str) -> str | None:
+    """The policy that the host's group data names; a relative path begins at the inventory."""
+    path = host.data.get("hardpoint_policy")
     if path is None or Path(path).is_absolute():
         return path
-    beside = Path(name).parent / path
+    beside = Path(inventory_name).parent / path
     return str(beside) if beside.exists() else path
 
 

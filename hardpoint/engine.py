@@ -20,7 +20,7 @@ from hardpoint.control import Control, Registry
 from hardpoint.inventory import named
 from hardpoint.outcome import Fate, Finding, HostReport, Outcome, Report, Severity, Status
 from hardpoint.plan import moved
-from hardpoint.policy import Policy
+from hardpoint.policy import Policies
 from hardpoint.prove import Prover
 from hardpoint.session import Session
 
@@ -81,7 +81,7 @@ class Engine:
 
     inventory: Inventory
     hosts: list[Host]
-    policy: Policy
+    policies: Policies
     registry: Registry
     wanted: Callable[[Control], bool]
     named: frozenset[str] = frozenset()
@@ -95,7 +95,7 @@ class Engine:
             self.inventory, self.hosts, self.sudo_password, self.accept_new_host_keys
         )
         self.checker = Checker(
-            self.session, self.registry, self.policy, self.wanted, self.restart_busy
+            self.session, self.registry, self.policies, self.wanted, self.restart_busy
         )
 
     # Commands
@@ -140,7 +140,7 @@ class Engine:
         self.session.include(others)
         with _timed() as clock:
             checks = self._check(self.hosts)
-            prover = Prover(self.session, self.policy, self.checker.controls, others, from_here)
+            prover = Prover(self.session, self.policies, self.checker.controls, others, from_here)
             prover.prove(self.hosts, checks)
         return self._report("prove", checks, clock.seconds)
 
@@ -214,14 +214,16 @@ class Engine:
         return sum(_went_wrong(after[host.name].report) for host in batch)
 
     def _report(self, command: str, checks: dict[str, HostCheck], seconds: float) -> Report:
+        for host in self.hosts:
+            checks[host.name].report.policy = self.policies.name(host.name)
         return Report(
             command=command,
-            profile=self.policy.profile,
+            profile=self.policies.profile,
             started=(datetime.now(UTC) - timedelta(seconds=seconds)).isoformat(timespec="seconds"),
             controls=len(self.checker.controls),
             seconds=seconds,
             hosts=[checks[host.name].report for host in self.hosts],
-            notices=list(self.policy.notices),
+            notices=self.policies.notices,
             about={control.id: control.metadata for control in self.checker.controls},
         )
 

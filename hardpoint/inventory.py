@@ -17,25 +17,29 @@ class InventoryError(Exception):
     """The inventory can't be used; the text says why and what to do."""
 
 
-def load(name: str) -> Inventory:
-    """The inventory that a person named. Raises InventoryError."""
+def load(name: str, ssh_config: Path | None = None) -> Inventory:
+    """The inventory that a person named; `ssh_config` is read instead of ~/.ssh/config.
+
+    Raises InventoryError.
+    """
     # Importing pyinfra's command line patches the whole process: only the command may do that.
     from pyinfra_cli.inventory import make_inventory, make_inventory_from_files
 
     if not os.access(".", os.R_OK | os.X_OK):
         os.chdir("/")  # sudo -u keeps a directory that its user may not look into
+    data = {"ssh_config_file": _readable(ssh_config)} if ssh_config else {}
     state = State()
     state.cwd = os.getcwd()
     ctx_state.set(state)  # pyinfra runs an inventory file in the context of a state
     ctx_config.set(Config())
     try:
         if ":" in name and not Path(name).exists() and "," not in name and "@" not in name:
-            inventory = make_inventory(name)
+            inventory = make_inventory(name, data)
         elif _looks_like_a_file(name) and not Path(name).exists():
             raise InventoryError(f"{name}: there is no such inventory file")
         else:
             # A single name is a host, as ssh knows it: an alias of ~/.ssh/config need not resolve.
-            inventory = make_inventory_from_files(name, cwd=os.getcwd())
+            inventory = make_inventory_from_files(name, data, cwd=os.getcwd())
     except InventoryError:
         raise
     except BaseException as error:  # an inventory is a program of the user's: anything may happen
@@ -49,6 +53,16 @@ def load(name: str) -> Inventory:
     if not len(inventory):
         raise InventoryError(f"{name}: no hosts in it")
     return inventory
+
+
+def _readable(ssh_config: Path) -> str:
+    """Its name; pyinfra would take one that is not there for an empty one."""
+    try:
+        ssh_config.read_bytes()
+    except OSError as error:
+        named = "as --ssh-config or HARDPOINT_SSH_CONFIG names it"
+        raise InventoryError(f"{ssh_config}: {error.strerror} ({named})") from error
+    return str(ssh_config)
 
 
 def _looks_like_a_file(name: str) -> bool:

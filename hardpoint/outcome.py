@@ -169,7 +169,10 @@ class Outcome:
 
 @dataclass
 class HostReport:
-    """One host of a run: what it is, how it was reached, what came out."""
+    """One host of a run: what it is, how it was reached, what came out.
+
+    `policy` is the file that says what is asked of it, or the profile where there is none.
+    """
 
     host: str
     system: str = ""
@@ -178,6 +181,7 @@ class HostReport:
     execs: int = 0
     unreachable: str = ""
     unseen: list[str] = field(default_factory=list)
+    policy: str = ""
     outcomes: list[Outcome] = field(default_factory=list)
 
     @property

@@ -17,7 +17,7 @@ from hardpoint.check import HostCheck
 from hardpoint.connector import LocalBatchingConnector
 from hardpoint.control import Control, Scope, Subject
 from hardpoint.outcome import Finding, Outcome, Proof, ProofResult, Status
-from hardpoint.policy import Policy
+from hardpoint.policy import Policies
 from hardpoint.proofs import places
 from hardpoint.proofs.places import Place
 from hardpoint.proofs.vantage import SSH_PORT, Vantage
@@ -37,13 +37,13 @@ class Prover:
     def __init__(
         self,
         session: Session,
-        policy: Policy,
+        policies: Policies,
         controls: list[Control],
         vantages: Sequence[Host] = (),
         from_here: bool = True,
     ) -> None:
         self._session = session
-        self._policy = policy
+        self._policies = policies
         self._controls = {control.id: control for control in controls}
         self._vantages = vantages
         self._here = [places.here()] if from_here else []
@@ -91,7 +91,7 @@ class Prover:
     ) -> None:
         clone, reader = windowed_copy(host, snapshot.ask, Privileges())
         enter(clone, state)
-        options = self._policy.for_host(host.name, host.groups).options(control.id)
+        options = self._policies.for_host(host.name, host.groups).options(control.id)
         scope = Scope.HOST if outcome.subject == "system" else Scope.USER
         subject = Subject(scope, outcome.subject)
         try:

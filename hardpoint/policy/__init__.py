@@ -7,6 +7,7 @@
 `load_policy` raises `PolicyError` with everything that is wrong in the file, each with its line.
 """
 
+from hardpoint.policy.fleet import Policies
 from hardpoint.policy.load import load_policy
 from hardpoint.policy.model import HostPolicy, Policy, Waiver
 from hardpoint.policy.problems import PolicyError
@@ -14,6 +15,7 @@ from hardpoint.policy.show import PolicyRow, policy_table
 
 __all__ = [
     "HostPolicy",
+    "Policies",
     "Policy",
     "PolicyError",
     "PolicyRow",

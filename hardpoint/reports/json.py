@@ -3,12 +3,14 @@
 One object, in ASCII; keys are never renamed or removed without a new `schema_version`:
 
     schema_version  1
-    command         what was run; profile; started (UTC, ISO 8601); seconds; controls (how many)
+    command         what was run; started (UTC, ISO 8601); seconds; controls (how many)
+    profile         where the policies of hosts have several: all of them, "recommended, strict"
     exit_code       0 all holds, 2 drift or exposure, 3 something could not be judged
     counts          how many (host, control, subject) have each status
     notices         lines, such as of renamed controls
     hosts           a list of
       host, system, users, seconds, execs
+      policy        the file that says what is asked of it; the profile where there is none
       status        the worst of all its outcomes
       unreachable   why the host could not be asked, or null
       unseen        what could not be read there
@@ -67,6 +69,7 @@ def _host(host: HostReport) -> dict[str, Any]:
         "users": host.users,
         "seconds": round(host.seconds, 3),
         "execs": host.execs,
+        "policy": host.policy,
         "status": host.status.value,
         "unreachable": host.unreachable or None,
         "unseen": list(host.unseen),

@@ -72,7 +72,11 @@ def _suite(report: Report, host: HostReport) -> tuple[ET.Element, Counter[str]]:
     suite.set("skipped", str(counts["skipped"]))
     _count(suite, counts, host.seconds)
     properties = ET.SubElement(suite, "properties")
-    for name, value in (("system", host.system), ("profile", report.profile)):
+    for name, value in (
+        ("system", host.system),
+        ("profile", report.profile),
+        ("policy", host.policy),
+    ):
         ET.SubElement(properties, "property", name=name, value=printable(value))
     classname = f"{printable(host.host)}.{_command(report)}"
     for case in cases:

@@ -28,6 +28,7 @@ def render(report: Report, console: Console, verbose: bool = False) -> None:
     if many and report.hosts:
         console.print()
         print_hosts(report.hosts, console, verbose)
+    _print_policies(report, console, verbose)
     _print_unseen(report, console, verbose)
     found = entries(report, verbose)
     if found:
@@ -42,7 +43,8 @@ def render(report: Report, console: Console, verbose: bool = False) -> None:
 
 
 def _print_head(report: Report, console: Console) -> None:
-    common = [f"profile {printable(report.profile)}", number(report.controls, "control")]
+    profiles = "profiles" if "," in report.profile else "profile"
+    common = [f"{profiles} {printable(report.profile)}", number(report.controls, "control")]
     if len(report.hosts) == 1:
         host = report.hosts[0]
         users = "" if host.unreachable else number(host.users, "user")
@@ -51,6 +53,16 @@ def _print_head(report: Report, console: Console) -> None:
         parts = [number(len(report.hosts), "host"), *common]
     parts.append(f"{report.seconds:.1f} s")
     paragraph(console, Text(), Text(" · ".join(part for part in parts if part)), hang=2)
+
+
+def _print_policies(report: Report, console: Console, verbose: bool) -> None:
+    """Which hosts have which policy, where they differ."""
+    of_hosts: dict[str, list[str]] = {}
+    for host in report.hosts:
+        of_hosts.setdefault(host.policy, []).append(printable(host.host))
+    for policy, hosts in of_hosts.items() if len(of_hosts) > 1 else ():
+        told = f"{printable(policy)} ({some(hosts, verbose)})"
+        paragraph(console, Text("policy: "), Text(told), hang=8)
 
 
 def _print_unseen(report: Report, console: Console, verbose: bool) -> None:

@@ -114,6 +114,16 @@ def test_no_host_at_all():
     assert "nothing was checked" in text
 
 
+def test_policies_are_named_where_hosts_have_different_ones():
+    report = fleet(2)
+    lines = terminal_text(report, 80).splitlines()
+    assert lines[0].startswith("17 hosts · profiles recommended, strict ·")
+    assert "policy: gpu.yaml (gpu-01)" in lines
+    for host in report.hosts:
+        host.policy = "company.yaml"
+    assert "policy:" not in terminal_text(report, 80)
+
+
 def test_the_next_command_reaches_the_same_hosts():
     well = all_is_well()
     assert "next: hardpoint prove\n" in terminal_text(well, 80)

@@ -148,8 +148,11 @@ def fleet(hosts: int = 30) -> Report:
         HostReport("nb-07", unreachable="asleep or off: no answer within 10 s"),
         HostReport("nb-08", unreachable="asleep or off: no answer within 10 s"),
     ]
-    command = "check inventories/fleet.py"
-    return Report(command, "strict", "2026-11-02T10:00:00Z", 4, 12.3, exposed + good + lost)
+    hosts = exposed + good + lost
+    for host in hosts:
+        host.policy = "gpu.yaml" if host.host == "gpu-01" else "company.yaml"
+    command, profiles = "check inventories/fleet.py", "recommended, strict"
+    return Report(command, profiles, "2026-11-02T10:00:00Z", 4, 12.3, hosts)
 
 
 def _reachable_at(address: str) -> Finding:
