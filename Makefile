@@ -36,7 +36,7 @@ format: ## Mend the style, as far as a program can
 	@"$(BIN)/ruff" check --quiet --fix . || true
 	@"$(BIN)/ruff" format .
 
-lab: ## Leave three badly configured workstations up to play with (root)
+lab: ## Leave the example fleet up to play with, badly configured (root)
 	@scripts/environment dev
 	@"$(BIN)/python" -m tests.lab install
 	@"$(BIN)/python" -m tests.lab up

@@ -47,14 +47,13 @@ def _timed(what: str, build: Callable[[], Path]) -> None:
 
 
 def up(arguments: argparse.Namespace) -> None:
-    """Leave three badly configured workstations running."""
+    """Leave the fleet of inventories/example running, badly configured."""
     housekeeping.gc()
     with Lab(arguments.backend, NAME) as lab:
         workstations.boot_all(lab)
         for host in lab.hosts.values():
-            reach = f"ssh -F {lab.ssh_config} {host.name}"
-            print(f"{host.name}  {host.distro}  {host.address}  {host.address6}  {reach}")
-        print(f"inventory  {lab.inventory()}")
+            print(f"{host.name}  {host.distro}  {host.address}  {host.address6}")
+        print(f"export HARDPOINT_SSH_CONFIG={lab.ssh_config}")
         lab.detach()
 
 

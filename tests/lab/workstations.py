@@ -1,9 +1,11 @@
-"""Three badly configured workstations, which `python -m tests.lab up` leaves running."""
+"""The fleet of inventories/example, badly configured: `python -m tests.lab up` leaves it running."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
+from . import services
 from .host import Host
 from .lab import Lab
 
@@ -32,11 +34,26 @@ WantedBy=default.target
 """
 
 
-def boot_all(lab: Lab) -> None:
-    """Boot alpha, bravo and charlie."""
-    expose_by_drop_in(lab.boot("alpha", "debian12", ("ollama",)))
-    expose_by_user(lab.boot("bravo", "debian13", ("ollama", "lmstudio")))
-    expose_by_environment_file(lab.boot("charlie", "debian12", ("ollama",)))
+QUADLET = "/etc/containers/systemd/models.container"
+QUADLET_TEXT = """[Unit]
+Description=The team's models
+
+[Container]
+Image=docker.io/ollama/ollama
+PublishPort=8434:11434
+
+[Install]
+WantedBy=multi-user.target
+"""
+
+
+def boot_all(lab: Lab) -> list[Host]:
+    """Boot the hosts of inventories/example."""
+    hosts = []
+    for name, (distro, layers, misconfigure) in FLEET.items():
+        hosts.append(lab.boot(name, distro, layers))
+        misconfigure(hosts[-1])
+    return hosts
 
 
 def expose_by_drop_in(host: Host) -> None:
@@ -58,6 +75,14 @@ def expose_by_user(host: Host) -> None:
     host.run("systemctl --user enable --now ollama lm-studio", user="alice", session=True)
 
 
+def share_models(host: Host) -> None:
+    """Ollama as on `expose_by_environment_file`, and podman publishes the team's model server."""
+    expose_by_environment_file(host)
+    services.load_image(host)
+    host.write(QUADLET, QUADLET_TEXT)
+    host.run("systemctl daemon-reload && systemctl start models.service")
+
+
 def expose_by_environment_file(host: Host) -> None:
     """An EnvironmentFile= wins over a drop-in's loopback; any page may ask; bob exports it too."""
     host.write("/etc/default/ollama", "OLLAMA_HOST=0.0.0.0:11434\nOLLAMA_ORIGINS=*\n")
@@ -66,3 +91,11 @@ def expose_by_environment_file(host: Host) -> None:
     bashrc = host.read("/home/bob/.bashrc").decode()
     host.write("/home/bob/.bashrc", f"{bashrc}\nexport OLLAMA_HOST=0.0.0.0\n", owner="bob:bob")
     host.run("systemctl daemon-reload && systemctl restart ollama")
+
+
+# name -> distribution, layers, what is wrong there
+FLEET: dict[str, tuple[str, tuple[str, ...], Callable[[Host], None]]] = {
+    "lena-laptop": ("debian12", ("ollama",), expose_by_drop_in),
+    "omar-laptop": ("debian13", ("ollama", "lmstudio"), expose_by_user),
+    "gpu-1": ("debian13", ("ollama", "podman"), share_models),
+}

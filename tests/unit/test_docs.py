@@ -59,7 +59,7 @@ def test_the_policy_of_the_readme_is_one(tmp_path: Path) -> None:
     ]
     policy = tmp_path / "policy.yaml"
     policy.write_text(example)
-    here = load_policy(policy, registry()).for_host("charlie", ["gpu"])
+    here = load_policy(policy, registry()).for_host("gpu-1", ["gpu"])
     assert here.skipped("lm-studio-cors") and here.waiver("ollama-origins")
 
 

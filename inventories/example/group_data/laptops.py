@@ -1,0 +1,1 @@
+hardpoint_policy = "company.yaml"
