@@ -13,13 +13,15 @@ from hardpoint.controls.services.service import Knobs, Service
 class Asked:
     """All services with their settings, as questions.
 
-    `protected`: paths that a service should refuse without credentials, by its id.
+    `protected`: paths that a service should refuse without credentials, by its id; `remedies`: how
+    its owner makes it ask for one.
     """
 
     services: tuple[Service, ...]
     default_units: tuple[str, ...]
     knobs: tuple[tuple[Service, Knobs], ...]
     protected: dict[str, str]
+    remedies: dict[str, str]
 
     def units(self, more: Iterable[str] = ()) -> dict[str, Any]:
         """Units of these names, and those that run one of the programs, whatever their names."""

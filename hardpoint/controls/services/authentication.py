@@ -27,7 +27,8 @@ class Authentication(ServiceSetting):
                 seen=f"{self.service.name} on port {port} answers without a credential",
                 who=self.metadata.risk,
                 why="; ".join(cause.text for cause in causes) or "no setting asks for one",
-                fix="; ".join(cause.fix for cause in causes if cause.fix),
+                fix="; ".join(cause.fix for cause in causes if cause.fix)
+                or ("" if causes else self.asked.remedies.get(self.service.id, "")),
                 exposed=True,
             )
         for cause in causes if not answering else ():

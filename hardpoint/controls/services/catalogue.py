@@ -72,6 +72,7 @@ def controls(files: Mapping[str, str]) -> list[ServiceSetting]:
         default_units=tuple(unit for row in rows.values() for unit in row.units),
         knobs=tuple((service, _knobs(row)) for service, row in every),
         protected={service.id: row.protected for service, row in every if row.protected},
+        remedies={service.id: row.remedy for service, row in every if row.remedy},
     )
     return [
         KINDS[row.kind](

@@ -81,7 +81,12 @@ class Loopback(ServiceSetting):
 
     def _by_hand(self, row: Row) -> str:
         stop = self.service.stop.format(pid=row["pid"], port=row["port"])
-        return f"as {row['user']}: {stop}; {self.service.start.format(port=row['port'])}"
+        command = f"as {row['user']}: {stop}; {self.service.start.format(port=row['port'])}"
+        if self.service.id in self.asked.protected:
+            command += (
+                f" (meanwhile, {self.service.id}-authentication says whether it asks who comes)"
+            )
+        return command
 
     def _set(self, cause: Cause) -> Finding:
         then = "once another setting goes" if cause.dormant else "when it starts next"

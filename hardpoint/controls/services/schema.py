@@ -81,6 +81,7 @@ class ControlRow(Row):
     keys: list[KeyRow] = []
     switch: SwitchRow | None = None
     protected: str = ""
+    remedy: str = ""
 
 
 class ServiceRow(Row):

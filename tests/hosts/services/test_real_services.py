@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -86,3 +87,40 @@ def test_what_has_no_setting_is_closed_by_systemd_where_the_policy_says_so(
     services.wait_until_it_answers(host, service)
     assert probe.connect(host.address, 3001) == "open"
     assert of_the_system(touched(host, pristine, JOURNAL)) == []
+
+
+def test_who_uses_what_is_unsafe_by_default_gets_the_setting(boot, probe: Probe, on: On) -> None:
+    """Streamlit listens everywhere without a setting: it is set in the home of whoever uses it."""
+    service, control = SERVICES["streamlit"], "streamlit-loopback"
+    host = boot(service.distro, layers=("streamlit",))
+    host.write("/home/alice/.streamlit/credentials.toml", '[general]\nemail = ""\n', "alice:alice")
+    config, pristine = "/home/alice/.streamlit/config.toml", host.snapshot()
+    only = ["--control", control]
+    assert on(host, "check", *only, status=2).outcome(control, "alice")["status"] == "drift"
+    on(host, "apply", *only, status=0)
+    assert host.read(config) == b'[server]\naddress = "127.0.0.1"\n'
+    told = replace(service, command="streamlit hello --server.headless true")
+    services.start_by_hand(host, told)
+    assert probe.connect(host.address, service.port) == "reset"
+    on(host, "rollback", *only)
+    assert config not in host.diff(pristine)["added"]
+
+
+def test_what_starts_by_a_crontab_or_a_desktop_entry(boot, on: On) -> None:
+    host, control = boot("debian12"), "vllm-loopback"
+    crontab = "/var/spool/cron/crontabs/bob"
+    entry = "/home/alice/.config/autostart/vllm.desktop"
+    line, command = "@reboot vllm serve m --host {} --api-key k\n", "vllm serve m --host={}"
+    host.write(crontab, "# mine\n" + line.format("0.0.0.0"), "bob:root", mode="0600")
+    text = "[Desktop Entry]\nType=Application\nName=vLLM\nExec={}\n"
+    host.write(entry, text.format(command.format("::")), "alice:alice")
+    pristine, only = host.snapshot(), ["--control", control]
+    found = on(host, "check", *only, status=2)
+    (bobs,) = found.outcome(control, "bob")["findings"]
+    assert bobs["why"] == f"{crontab}:2 gives --host 0.0.0.0"
+    assert found.outcome(control, "alice")["findings"][0]["why"] == f"{entry}:4 gives --host ::"
+    on(host, "apply", *only, status=0)
+    assert host.read(crontab).decode() == "# mine\n" + line.format("127.0.0.1")
+    assert host.read(entry).decode() == text.format(command.format("127.0.0.1"))
+    on(host, "rollback", *only, status=2)
+    assert touched(host, pristine, JOURNAL) == []
