@@ -95,7 +95,16 @@ def _told(listeners, request, run):
         row["v6only"] = bool(row["service"]) and _is_v6only(row, listeners)
     said = "%d ports were not asked what they are: too many others did not answer" % len(silent)
     limits = [{"subject": None, "reason": said}] if silent else []
+    limits += _hidden(listeners)
     return {"listeners": listeners, "root": os.geteuid() == 0, "limits": limits}
+
+
+def _hidden(listeners):
+    """What others can reach and we don't know: it may be anything, on any port."""
+    hidden = [row for row in listeners if row["pid"] is None and not row["service"]]
+    ports = sorted({row["port"] for row in hidden if not _is_inside(row)})
+    said = "only root sees which programs listen on port %s" % ", ".join(map(str, ports[:9]))
+    return [{"subject": "system", "reason": said}] if ports else []
 
 
 def _is_v6only(row, listeners):
