@@ -40,7 +40,8 @@ def test_an_alias_with_name_user_port_and_key(boot, lab, home: Home, hardpoint: 
     (home.ssh / "more").mkdir()
     block = home.block("gpu-box", host, "Port 2222", key=home.ssh / "work")
     (home.ssh / "more" / "hosts").write_text(block)
-    key = lab.known_hosts.read_text().split(" ", 1)[1]
+    lines = lab.known_hosts.read_text().splitlines(keepends=True)
+    key = next(line for line in lines if f",{host.address}," in line).split(" ", 1)[1]
     home.known_hosts.write_text(f"[{host.address}]:2222 {key}")
     assert reached(hardpoint, "gpu-box") == {"gpu-box": "Debian 12"}
 
@@ -171,5 +172,6 @@ def test_hosts_that_do_not_answer_among_one_that_does(
     assert hosts["cut"]["unreachable"].startswith("asleep")
     assert hosts["nowhere"]["unreachable"].startswith("no such name")
     assert ran.report["counts"]["unreachable"] == 3
-    assert ran.report["counts"]["not-applicable"] == len(hosts["good"]["outcomes"])
+    held = ("compliant", "not-applicable")
+    assert all(outcome["status"] in held for outcome in hosts["good"]["outcomes"])
     assert "refused" in text and "no such name" in text

@@ -15,9 +15,10 @@ pytestmark = pytest.mark.lab
 FOLDER = "/etc/systemd/system/ollama.service.d"
 SECRET = "hunter2-Xy9"
 ON_LOOPBACK = 'case "$OLLAMA_HOST" in 127.*)'
+# It stays for a moment: journald asks the kernel for a process's unit when its line comes in.
 REFUSES = rf"""[Service]
 ExecStartPre=/bin/sh -c '{ON_LOOPBACK} \
-  printf "no \\033[31mloopback\\033[0m for me, API_KEY={SECRET}\\n"; exit 1;; esac'
+  printf "no \\033[31mloopback\\033[0m for me, API_KEY={SECRET}\\n"; sleep 0.5; exit 1;; esac'
 """
 DIES = rf"""[Service]
 Restart=no
