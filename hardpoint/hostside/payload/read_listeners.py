@@ -100,7 +100,10 @@ def _told(listeners, request, run):
 
 
 def _hidden(listeners):
-    """What others can reach and we don't know: it may be anything, on any port."""
+    """What others can reach and we don't know: it may be anything, on any port. What root can't name
+    is the kernel's own, or another machine's on the same network stack."""
+    if os.geteuid() == 0:
+        return []
     hidden = [row for row in listeners if row["pid"] is None and not row["service"]]
     ports = sorted({row["port"] for row in hidden if not _is_inside(row)})
     said = "only root sees which programs listen on port %s" % ", ".join(map(str, ports[:9]))

@@ -88,9 +88,10 @@ def listening(monkeypatch, *addresses: str) -> None:
 
 
 def test_what_is_not_looked_at_is_said(monkeypatch) -> None:
-    listening(monkeypatch, "127.0.0.1", "::1")
-    assert read_listeners.read({})["limits"] == []
     listening(monkeypatch, "127.0.0.1", "::1", "192.0.2.1", "0.0.0.0")
+    monkeypatch.setattr(read_listeners.os, "geteuid", lambda: 0)
+    assert read_listeners.read({})["limits"] == []
+    monkeypatch.setattr(read_listeners.os, "geteuid", lambda: 1000)
     (limit,) = read_listeners.read({})["limits"]
     assert limit["reason"] == "only root sees which programs listen on port 1"
     monkeypatch.setattr(read_listeners, "MAX_LISTENERS", 2)
