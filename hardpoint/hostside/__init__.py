@@ -7,12 +7,12 @@ nothing is installed on the host, and a read writes nothing there.
 import ast
 import base64
 import functools
-import io
 import json
+import re
 import sys
-import tokenize
 import zlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
@@ -164,7 +164,7 @@ def _packed(modules: list[str]) -> str:
             sources[package] = _notice(package)
         else:
             name = f"hostside.{name}"
-        sources[name] = _bare(path)
+        sources[name] = _module(path, package if package in SHIPPED else "").text
     return base64.b64encode(zlib.compress(json.dumps(sources).encode(), 9)).decode()
 
 
@@ -181,22 +181,8 @@ def _needed(modules: list[str]) -> dict[str, Path]:
         if not path.is_file():
             raise ValueError(f"no payload module {name}: add {path}")
         found[name] = path
-        waiting += _imported(path, package)
+        waiting += _module(path, package).imports
     return dict(sorted(found.items()))
-
-
-@functools.cache
-def _imported(path: Path, package: str) -> list[str]:
-    """What a module of a package ("" for our own) imports from there, or from a shipped one."""
-    names: list[str] = []
-    inside = package + "." if package else ""
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.ImportFrom) and node.level == 1:
-            inner = [node.module] if node.module else [alias.name for alias in node.names]
-            names += [inside + name.split(".")[0] for name in inner]
-        elif isinstance(node, ast.ImportFrom) and str(node.module).split(".")[0] in SHIPPED:
-            names.append(str(node.module))
-    return names
 
 
 def _notice(package: str) -> str:
@@ -205,22 +191,49 @@ def _notice(package: str) -> str:
     return f"# {about['Name']} {about['Version']}, {about['Author']}, {about['License']} licence\n"
 
 
+@dataclass(frozen=True)
+class _Module:
+    """A module as it is sent, and what it imports from its own package or from a shipped one."""
+
+    text: str
+    imports: tuple[str, ...]
+
+
+_COMMENT = re.compile(r"[ \t]*#")
+
+
 @functools.cache
-def _bare(path: Path) -> str:
-    """A module without comments and docstrings, each line where it was: errors name it."""
+def _module(path: Path, package: str) -> _Module:
+    """Without docstrings and lines of comment, each line where it was: errors name it."""
     source = path.read_text()
-    cuts = []
-    for token in tokenize.generate_tokens(io.StringIO(source).readline):
-        if token.type == tokenize.COMMENT:
-            cuts.append((token.start, token.end, ""))
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
-            end = (node.end_lineno or 0, node.end_col_offset or 0)
-            cuts.append(((node.lineno, node.col_offset), end, "0" + "\n" * (end[0] - node.lineno)))
     lines = source.splitlines(keepends=True)
-    for start, end, new in sorted(cuts, reverse=True):
-        tail = lines[end[0] - 1].encode()[end[1] :].decode() if new else "\n"
-        head = lines[start[0] - 1]
-        head = head.encode()[: start[1]].decode() if new else head[: start[1]].rstrip()
-        lines[start[0] - 1 : end[0]] = [head + new + tail]
-    return "".join(lines)
+    cuts: list[tuple[int, int, int, int]] = []
+    texts: set[int] = set()
+    imports: list[str] = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ImportFrom):
+            imports += _imported(node, package)
+        elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            cuts.append(
+                (node.lineno, node.col_offset, node.end_lineno or 0, node.end_col_offset or 0)
+            )
+        elif isinstance(node, ast.Constant | ast.JoinedStr):
+            texts.update(range(node.lineno + 1, (node.end_lineno or 0) + 1))
+    for number, line in enumerate(lines, 1):
+        if number not in texts and _COMMENT.match(line):
+            lines[number - 1] = "\n"
+    for first, start, last, end in sorted(cuts, reverse=True):
+        head = lines[first - 1].encode()[:start].decode()
+        tail = lines[last - 1].encode()[end:].decode()
+        lines[first - 1 : last] = [head + "0" + "\n" * (last - first) + tail]
+    return _Module("".join(lines), tuple(imports))
+
+
+def _imported(node: ast.ImportFrom, package: str) -> list[str]:
+    """The modules of a package ("" for our own), or of a shipped one, that a line imports."""
+    if node.level == 1:
+        inside = package + "." if package else ""
+        inner = [node.module] if node.module else [alias.name for alias in node.names]
+        return [inside + name.split(".")[0] for name in inner]
+    module = str(node.module)
+    return [module] if module.split(".")[0] in SHIPPED else []

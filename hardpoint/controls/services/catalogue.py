@@ -28,15 +28,16 @@ KINDS: dict[str, type[ServiceSetting]] = {
     "origins": Origins,
     "authentication": Authentication,
 }
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the same, ten times as fast
 _FOLDER = resources.files(__package__)
 
 
-@cache
 def services() -> tuple[Service, ...]:
     """Every service that we know."""
-    return tuple(_service(id, row) for id, row in parse(texts()).items())
+    return load()[0].asked.services
 
 
+@cache
 def load() -> list[ServiceSetting]:
     """All controls of the catalogue that we ship."""
     return controls(texts())
@@ -54,7 +55,7 @@ def parse(files: Mapping[str, str]) -> dict[str, ServiceRow]:
     rows = {}
     for id, text in files.items():
         try:
-            rows[id] = ServiceRow.model_validate(yaml.safe_load(text))
+            rows[id] = ServiceRow.model_validate(yaml.load(text, Loader=_Loader))
             for row in rows[id].controls:
                 known("kind", row.kind, KINDS)
         except ValueError as error:
