@@ -133,7 +133,8 @@ def test_a_skip_takes_back_what_was_done(
     pyinfra(asked, DEPLOY, "-y", status=0)
     assert probe.connect(one.address, PORT) == "reset"
 
-    skips = "skip: [ollama-loopback, ollama-origins]\n"
+    # Without its own control, a listener is the catch-all's.
+    skips = "skip: [ollama-loopback, ollama-origins, no-exposed-ai-listener]\n"
     skipped = inventory(tmp_path / "skipped", lab, {"office": [one]}, skips)
     withdrawn = {
         f"{control} system withdraw": {one.name}
