@@ -15,10 +15,9 @@ pytestmark = pytest.mark.lab
 FOLDER = "/etc/systemd/system/ollama.service.d"
 SECRET = "hunter2-Xy9"
 ON_LOOPBACK = 'case "$OLLAMA_HOST" in 127.*)'
-# It stays for a moment: journald asks the kernel for a process's unit when its line comes in.
 REFUSES = rf"""[Service]
 ExecStartPre=/bin/sh -c '{ON_LOOPBACK} \
-  printf "no \\033[31mloopback\\033[0m for me, API_KEY={SECRET}\\n"; sleep 0.5; exit 1;; esac'
+  printf "no \\033[31mloopback\\033[0m for me, API_KEY={SECRET}\\n"; exit 1;; esac'
 """
 DIES = rf"""[Service]
 Restart=no
@@ -162,7 +161,9 @@ def test_a_rollback_that_fails_is_said(host: Host, on) -> None:
 def test_a_users_service_says_what_it_said_last(host: Host, on) -> None:
     folder = "/home/alice/.config/systemd/user"
     host.run("systemctl disable --quiet --now ollama; rm /etc/systemd/system/ollama.service")
-    unit = f"{REFUSES}Environment=OLLAMA_HOST=0.0.0.0\nExecStart=/usr/local/bin/ollama serve\n"
+    # It stays for a moment: journald asks the kernel for a process's unit when its line comes in.
+    stays = REFUSES.replace("exit 1", "sleep 0.5; exit 1")
+    unit = f"{stays}Environment=OLLAMA_HOST=0.0.0.0\nExecStart=/usr/local/bin/ollama serve\n"
     host.write(f"{folder}/ollama.service", unit, "alice:alice")
     with host.user_session("alice"):
         host.run("systemctl --user start ollama", user="alice", session=True)
