@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from hardpoint.controls.services.service import Knobs, Service
+from hardpoint.controls.services.service import Knobs, Service, Variable
 
 
 @dataclass(frozen=True)
@@ -25,17 +25,25 @@ class Asked:
 
     def units(self, more: Iterable[str] = ()) -> dict[str, Any]:
         """Units of these names, and those that run one of the programs, whatever their names."""
-        variables = [knobs.variable for _, knobs in self.knobs if knobs.variable]
-        secret = [v.name for v in variables if v.secret]
-        secret += [n for _, k in self.knobs if k.flag and k.flag.secret for n in k.flag.names]
         flags = {name for _, knobs in self.knobs if knobs.flag for name in knobs.flag.names}
         return {
             "units": sorted({*self.default_units, *more}),
             "programs": self.programs,
             "flags": sorted(flags),
-            "variables": sorted({variable.name for variable in variables}),
-            "masked": sorted(set(secret)),
+            "variables": sorted({one.name for one in self._variables}),
+            "masked": self.secrets,
         }
+
+    @property
+    def _variables(self) -> list[Variable]:
+        return [knobs.variable for _, knobs in self.knobs if knobs.variable]
+
+    @property
+    def secrets(self) -> list[str]:
+        """Variables and arguments whose values never leave a host."""
+        flags = [knobs.flag for _, knobs in self.knobs if knobs.flag and knobs.flag.secret]
+        variables = [one.name for one in self._variables if one.secret]
+        return sorted({*variables, *(name for flag in flags for name in flag.names)})
 
     @property
     def programs(self) -> list[str]:
@@ -43,10 +51,9 @@ class Asked:
 
     def assignments(self) -> dict[str, Any]:
         """Variables in login environments; and command lines of desktop entries and crontabs."""
-        variables = [k.variable for _, k in self.knobs if k.variable and not k.variable.generic]
         return {
-            "variables": sorted({variable.name for variable in variables}),
-            "masked": sorted({variable.name for variable in variables if variable.secret}),
+            "variables": sorted({one.name for one in self._variables if not one.generic}),
+            "masked": self.secrets,
             "commands": [
                 {"programs": list(service.programs), "flags": list(knobs.flag.names)}
                 for service, knobs in self.knobs

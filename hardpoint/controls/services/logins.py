@@ -82,10 +82,12 @@ def causes(control: ServiceSetting, host: HostView, subject: Subject) -> Iterato
                 fix = f"change {place} by hand: other lines of that file set {name} otherwise"
             elif None in wanted:
                 fix = f"take {name} out of {place}"
-            yield Cause(f"{place} {_said(row)}", fix=fix)
+            yield Cause(f"{place} {_said(control, row)}", fix=fix)
 
 
-def _said(row: Row) -> str:
+def _said(control: ServiceSetting, row: Row) -> str:
+    if row["name"] in control.asked.secrets:
+        return f"has an empty {row['name']}"
     shown = row["raw"] if row["value"] is None else row["value"]
     if len(row["key"]) == 1:
         return f"sets {row['name']}={shown}"

@@ -62,7 +62,8 @@ def _environment(control: ServiceSetting, host: HostView, row: Row) -> Iterator[
     value = _theirs(control, row)
     verdict = control.judge(variable.rule, value, host, serves=True)
     unsafe = value is not None and not verdict.holds
-    if not variable.secret and (variable.pinned or unsafe or is_ours(control, row)):
+    ours = f"{_stem(control, row)}.conf" in row["files"]
+    if not variable.secret and (variable.pinned or unsafe or ours):
         yield from _drop_in(control, row, variable, verdict.safe)
 
 

@@ -101,8 +101,7 @@ def _units(arguments, catalogue):
         and all(_UNIT.fullmatch(unit) for unit in units)
         and all(_are_known(arguments, part, catalogue) for part in _COMMANDS)
         and _are_variables(arguments["variables"], catalogue)
-        and _are_texts(masked)
-        and all(one in [*catalogue["variables"], *catalogue["flags"]] for one in masked)
+        and _are_masked(masked, catalogue)
     )
 
 
@@ -111,11 +110,16 @@ def _assignments(arguments, catalogue):
     return (
         set(arguments) == {"variables", "masked", "commands"}
         and _are_variables(arguments["variables"], catalogue)
-        and _are_variables(arguments["masked"], catalogue)
+        and _are_masked(arguments["masked"], catalogue)
         and isinstance(commands, list)
         and all(isinstance(one, dict) and set(one) == {"programs", "flags"} for one in commands)
         and all(_are_known(one, name, catalogue) for one in commands for name in one)
     )
+
+
+def _are_masked(value, catalogue):
+    known = [*catalogue["variables"], *catalogue["flags"]]
+    return _are_texts(value) and all(one in known for one in value)
 
 
 def _are_known(arguments, name, catalogue):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from hardpoint import hostside
+from hardpoint.controls.services import catalogue
 from tests.hosts.services.conftest import On
 from tests.hosts.upper import JOURNAL, touched
 from tests.lab import Host, Probe, services
@@ -85,3 +87,28 @@ def test_an_empty_token_is_seen_by_what_is_answered(boot, on: On) -> None:
     on(host, "rollback", "--control", control, status=2)
     services.wait_until_it_answers(host, JUPYTER)
     assert status(host, "/api/status") == "200"
+
+
+def test_a_token_stays_on_its_host(boot, on: On) -> None:
+    host, token = boot(layers=("jupyter",)), "tok3n-of-alice-9f8e7d"
+    command = f"/opt/jupyter/bin/jupyter lab --ServerApp.token={token}"
+    unit = f"[Service]\nUser=alice\nEnvironment=JUPYTER_TOKEN={token}\nExecStart={command}\n"
+    host.write("/etc/systemd/system/notebook.service", unit)
+    host.write("/home/alice/.bashrc", f"export JUPYTER_TOKEN={token}\n", "alice:alice")
+    host.write("/var/spool/cron/crontabs/alice", f"@reboot {command}\n", "alice:root", mode="0600")
+    host.write(f"{ANN}.py", f"c.IdentityProvider.token = '{token}'\n", "alice:alice")
+    host.write(f"{ANN}.json", f'{{"IdentityProvider": {{"token": "{token}"}}}}', "alice:alice")
+    host.run("systemctl daemon-reload && systemctl start notebook")
+    services.wait_until_it_answers(host, JUPYTER)
+    asked = catalogue.load()[0].asked
+    reads = {
+        "units": asked.units(),
+        "assignments": asked.assignments(),
+        "documents": {"documents": asked.documents()},
+        "listeners": asked.listeners(),
+    }
+    for what, query in reads.items():
+        command = hostside.command({"do": "read", "what": what, **query}).get_raw_value()
+        said = host.run(command).stdout
+        assert said.startswith('{"ok": true') and token not in said, what
+    assert token not in on(host, "check", "-v").out
