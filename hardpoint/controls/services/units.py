@@ -27,8 +27,13 @@ def found(control: ServiceSetting, host: HostView) -> list[Row]:
     """Units that run the service: those of the policy, and whatever runs one of its programs."""
     if "units" not in host.options:
         return []
-    rows = host.read(Units, **query(control, host))["units"]
+    rows = [row for row in host.read(Units, **query(control, host))["units"] if _can_run(row)]
     return [row for row in rows if row["unit"] in host.options["units"] or _runs(control, row)]
+
+
+def _can_run(row: Row) -> bool:
+    """Not what is masked and has stopped: nobody starts that, and it may never come back."""
+    return row.get("load") != "masked" or row["active"] not in ("inactive", "failed")
 
 
 def _runs(control: ServiceSetting, row: Row) -> bool:

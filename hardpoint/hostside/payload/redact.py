@@ -10,6 +10,8 @@ _VALUE = r"\"[^\"]*\"|'[^']*'|[^\s\"',;&]+"
 _RULES = (
     # https://user:password@host, where the password may hold an @ as well
     (re.compile(r"(\b[a-z][a-z0-9+.-]*://)[^\s/?#\"']*@", re.I), r"\1%s@" % HIDDEN),
+    # user:password@host without one; not unit@instance
+    (re.compile(r"(?<![^\s,;=\"'(\[{])[^\s/\"',:@]+:[^\s/\"',]+@"), HIDDEN + "@"),
     (re.compile(r"\b(bearer|basic)\s+(?=[\w.~+/=-]{6})[\w.~+/=-]+", re.I), r"\1 " + HIDDEN),
     # API_KEY=..., "token": "...", password is ..., --api-key ...
     (

@@ -80,6 +80,7 @@ def test_the_outage_is_the_first_line(host: Host, lab: Lab, probe: Probe, on) ->
 
     on(host, "rollback", "--run", run, *JSON, status=2)
     assert touched(host, pristine, JOURNAL) == []
+    host.run("until curl -sf http://127.0.0.1:11434/api/version; do sleep 0.1; done")
     assert probe.connect(host.address, 11434) == "open"
 
     said = on(host, "apply", status=2).out
