@@ -43,6 +43,13 @@ class Subject:
 HOST_SUBJECT = Subject(Scope.HOST, "system")
 
 
+def subjects_of(owners: Collection[str]) -> list[Subject]:
+    """The host itself first, where it is among the owners ("system"), then its users by name."""
+    users = sorted(set(owners) - {HOST_SUBJECT.name})
+    system = [HOST_SUBJECT] if HOST_SUBJECT.name in owners else []
+    return system + [Subject(Scope.USER, name) for name in users]
+
+
 @dataclass(frozen=True)
 class Option:
     """An option of a control: `type` is any annotation that pydantic understands."""

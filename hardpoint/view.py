@@ -18,7 +18,7 @@ from pyinfra.connectors.util import CommandOutput
 
 from hardpoint import reads
 from hardpoint.batch import Answer, Request
-from hardpoint.connector import ReadOnly, batchable, request_for, result_of
+from hardpoint.connector import ReadOnly, batchable, result_of
 from hardpoint.facts import Read
 from hardpoint.reading import Reader, attach
 from hardpoint.transport import sudo_refusal
@@ -43,7 +43,6 @@ class Window:
         self._ask = ask
         self._expect = expect
         self._privileges = privileges
-        self.reading = False
         self.expecting = False
         self.read: dict[str, Any] | None = None
         self.problems: list[str] = []
@@ -51,16 +50,13 @@ class Window:
     def run_shell_command(
         self, command: StringCommand | str, *_: Any, **arguments: Any
     ) -> tuple[bool, CommandOutput]:
-        if not self.reading:
+        if self.read is None:
             raise ReadOnly(f"a check may only read facts, and was asked to run: {command}")
         arguments.pop("print_output", None)
         arguments.pop("print_input", None)
         if not batchable(arguments):
             raise OSError("the inventory sets _su_user, _doas or the like: root is reached by sudo")
-        if self.read is None:
-            request = request_for(command, arguments)
-        else:
-            request = reads.carrying(self.read, arguments.get("_timeout"))
+        request = reads.carrying(self.read, arguments.get("_timeout"))
         if self.expecting:
             if self._expect:
                 self._expect([request])
@@ -127,27 +123,23 @@ class WindowReader(Reader):
         """Says that this will be read: it goes out together with the next question of anybody."""
         self._window.expecting = True
         try:
-            self._get(fact, query)
+            self._ask(fact, query)
         finally:
             self._window.expecting = False
 
     def _get(self, fact: type[Read], query: dict[str, Any]) -> Any:
         """Nothing changes within a check: what was read once is not parsed again."""
         key = fact.what + json.dumps(query, sort_keys=True)
-        if key not in self._known or self._window.expecting:
-            value = self._ask(fact, query)
-            if self._window.expecting:
-                return value
-            self._known[key] = value
+        if key not in self._known:
+            self._known[key] = self._ask(fact, query)
         return self._known[key]
 
     def _ask(self, fact: type[Read], query: dict[str, Any]) -> Any:
-        self._window.reading = True
         self._window.read = fact().request(query)
         try:
             return self.host.get_fact(fact, query, _sudo=True, _sudo_user="root")
         finally:
-            self._window.reading, self._window.read = False, None
+            self._window.read = None
 
 
 class StrictReader(WindowReader):

@@ -17,6 +17,7 @@ from hardpoint.facts import Read
 from hardpoint.facts.units import CommandLineState
 from hardpoint.journal import Claim
 from hardpoint.operations import Desired, Refused
+from hardpoint.operations.file import fingerprint, refuse_what_is_in_the_way
 from hardpoint.outcome import Change
 from hardpoint.reading import reader_of
 
@@ -51,9 +52,9 @@ def command_line(
     if wanted == present:
         host.noop(f"{unit} has the wanted command")
         return
-    if present["type"] not in ("absent", "file"):
-        raise Refused(f"{path} is a {present['type']}: move it away, it is in the way of our file")
-    change = Change(_summary(unit, path, flags, wanted), path, _print(present), _print(wanted))
+    refuse_what_is_in_the_way(path, present)
+    summary = _summary(unit, path, flags, wanted)
+    change = Change(summary, path, fingerprint(present), fingerprint(wanted))
     reader.announce(change, [path])
     resource = {"type": "file", "path": path, "user": None}
     intended = {"absent": True} if wanted["type"] == "absent" else {"mode": wanted["mode"]}
@@ -90,12 +91,6 @@ def _summary(
         return f"remove {path}: {unit} says the same itself"
     said = ", ".join(f"without {n}" if v is None else f"with {n} {v}" for n, v in flags.items())
     return f"run {unit} {said}: {path}"
-
-
-def _print(state: Mapping[str, Any]) -> str:
-    if state["type"] == "absent":
-        return "absent"
-    return f"{state.get('sha256', '')[:12]} {state['mode']} {state['owner']}"
 
 
 @dataclass(frozen=True)

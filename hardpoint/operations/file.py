@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,10 +41,9 @@ def file(
     if state == wanted:
         host.noop(f"{path} is as it should be")
         return
-    if state["type"] not in ("absent", "file"):
-        raise Refused(f"{path} is a {state['type']}: move it away, it is in the way of our file")
+    refuse_what_is_in_the_way(path, state)
     reader.announce(
-        Change(_summary(path, state), path, before=_print(state), after=digest[:12]), [path]
+        Change(_summary(path, state), path, before=fingerprint(state), after=digest[:12]), [path]
     )
     resource: dict[str, Any] = {"type": "file", "path": path, "user": None}
     yield journal.record(claim, resource, wanted)
@@ -73,7 +72,14 @@ def _summary(path: str, state: dict[str, Any]) -> str:
     return f"create {path}" if state["type"] == "absent" else f"replace {path}"
 
 
-def _print(state: dict[str, Any]) -> str:
+def refuse_what_is_in_the_way(path: str, state: Mapping[str, Any]) -> None:
+    """Raises Refused where something stands at our file's place that we may not replace."""
+    if state["type"] not in ("absent", "file"):
+        raise Refused(f"{path} is a {state['type']}: move it away, it is in the way of our file")
+
+
+def fingerprint(state: Mapping[str, Any]) -> str:
+    """A file's state in short: a reviewed plan is compared by it."""
     if state["type"] == "absent":
         return "absent"
     return f"{state.get('sha256', '')[:12]} {state['mode']} {state['owner']}"

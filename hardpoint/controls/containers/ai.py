@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
+from hardpoint.controls.services.listener import is_loopback
 from hardpoint.controls.services.service import Service
 
 Port = dict[str, Any]
@@ -42,14 +42,6 @@ def image_name(image: str) -> str:
 def beyond_loopback(ports: Iterable[Port]) -> list[Port]:
     """Those that others may reach."""
     return [port for port in ports if not is_loopback(port["host_ip"])]
-
-
-def is_loopback(address: str) -> bool:
-    """Whether this machine alone reaches an address; what is none counts as reachable."""
-    try:
-        return ipaddress.ip_address(address.partition("%")[0]).is_loopback
-    except ValueError:
-        return address == "localhost"
 
 
 def places(ports: Iterable[Port], addresses: Sequence[str]) -> list[str]:

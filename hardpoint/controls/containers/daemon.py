@@ -12,11 +12,11 @@ from hardpoint.control import (
     HostView,
     Metadata,
     Reference,
-    Scope,
     Subject,
     Vantage,
+    subjects_of,
 )
-from hardpoint.controls.containers import ai
+from hardpoint.controls.services.listener import is_loopback
 from hardpoint.facts.containers import Containers
 from hardpoint.facts.machine import Machine
 from hardpoint.operations import Desired
@@ -110,7 +110,7 @@ class DefaultAddress(Control):
         daemon = self._daemon(host)
         if daemon is None:
             return
-        wrong = [key for key, address in _keys(daemon).items() if not ai.is_loopback(address)]
+        wrong = [key for key, address in _keys(daemon).items() if not is_loopback(address)]
         for name in daemon["arguments"]:
             if any(key[0] == name for key in wrong):
                 yield self._told(daemon, f"in the arguments of dockerd set --{name.rstrip('s')}")
@@ -167,10 +167,9 @@ class ApiClosed(Control):
         super().__init__(CLOSED)
 
     def subjects(self, host: HostView) -> list[Subject]:
-        owners = {one["user"] or HOST_SUBJECT.name for one in host.read(Containers)["daemons"]}
-        users = sorted(owners - {HOST_SUBJECT.name})
-        system = [HOST_SUBJECT] if HOST_SUBJECT.name in owners else []
-        return system + [Subject(Scope.USER, name) for name in users]
+        return subjects_of(
+            {one["user"] or HOST_SUBJECT.name for one in host.read(Containers)["daemons"]}
+        )
 
     def harden(self, host: HostView, subject: Subject) -> Iterator[Desired]:
         yield from ()
@@ -188,7 +187,7 @@ class ApiClosed(Control):
                     yield daemon, row
 
     def _finding(self, host: HostView, daemon: dict[str, Any], row: dict[str, Any]) -> Finding:
-        inside, answers = ai.is_loopback(row["address"]), row["tls"] is False
+        inside, answers = is_loopback(row["address"]), row["tls"] is False
         at = _reachable(row["address"], host.read(Machine)["addresses"])
         verb = "obeys anyone" if answers else "will obey anyone, when it starts next,"
         return Finding(

@@ -17,9 +17,9 @@ from hardpoint.control import (
     Metadata,
     Option,
     Reference,
-    Scope,
     Subject,
     Vantage,
+    subjects_of,
 )
 from hardpoint.controls.containers import ai, declared
 from hardpoint.controls.containers.ai import Port
@@ -123,9 +123,7 @@ class PublishesLoopback(Control):
     def subjects(self, host: HostView) -> list[Subject]:
         names = {one.subject for one in self.containers(host)}
         names |= {one.owner or HOST_SUBJECT.name for one in self.declared(host)}
-        users = sorted(names - {HOST_SUBJECT.name})
-        system = [HOST_SUBJECT] if HOST_SUBJECT.name in names else []
-        return system + [Subject(Scope.USER, name) for name in users]
+        return subjects_of(names)
 
     # What should be
 

@@ -11,8 +11,11 @@ _FORWARDERS = ("docker-proxy", "rootlessport", "rootlesskit", "conmon", "slirp4n
 
 
 def is_loopback(address: str) -> bool:
-    """Whether a listener's address is reachable from this machine alone."""
-    return ipaddress.ip_address(address.partition("%")[0]).is_loopback
+    """Whether this machine alone reaches an address; what is none counts as reachable."""
+    try:
+        return ipaddress.ip_address(address.partition("%")[0]).is_loopback
+    except ValueError:
+        return address == "localhost"
 
 
 def is_of_container(row: Row) -> bool:

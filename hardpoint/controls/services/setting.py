@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from hardpoint.control import HOST_SUBJECT, Control, HostView, Metadata, Scope, Subject
+from hardpoint.control import Control, HostView, Metadata, Subject, subjects_of
 from hardpoint.controls.services import files, logins, macos, units
 from hardpoint.controls.services.asked import Asked
 from hardpoint.controls.services.listener import is_of_container
@@ -52,9 +52,7 @@ class ServiceSetting(Control):
         owners |= {row["user"] or "system" for row in files.found(self, host)}
         owners |= {self.owner(row, people) for row in self.listeners(host)}
         owners |= macos.owners(self, host)
-        users = sorted(owners - {"system"})
-        system = [HOST_SUBJECT] if "system" in owners else []
-        return system + [Subject(Scope.USER, name) for name in users]
+        return subjects_of(owners)
 
     def owner(self, listener: Row, people: list[str]) -> str:
         """Whose a listener is: its manager's; without a unit, the person's who started it."""
