@@ -205,6 +205,8 @@ def _told(layer, error):
 
 
 def _untouched(store, layer):
+    if layer.begun and layer.resource["type"] == "unit":
+        return False  # one that dies again and again is "activating", which reads as running
     try:
         if any(packages.state(name)["status"] == "installed" for name in layer.planned):
             return False  # dependencies that came before the host died

@@ -20,7 +20,7 @@ class Layer:
         self.actions = []
         self.installed, self.planned, self.configured = None, [], []
         self.status = "open"
-        self.carried = self.void = self.retry = False
+        self.begun = self.carried = self.void = self.retry = False
 
     @property
     def live(self):
@@ -66,6 +66,7 @@ def of_run(store, run):
 def _apply(layer, event, place):
     kind = event["event"]
     if kind == "doing":
+        layer.begun = True
         layer.doing = event.get("state", layer.doing)
         layer.planned = event.get("planned", layer.planned)
         layer.configured = event.get("configured", layer.configured)

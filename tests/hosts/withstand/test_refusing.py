@@ -88,7 +88,8 @@ def test_the_outage_is_the_first_line(host: Host, lab: Lab, probe: Probe, on) ->
     assert entries.splitlines()[0].endswith(DOWN)
     assert "API_KEY=[redacted]" in said and SECRET not in said and "\033[31mloop" not in said
     assert f"hardpoint rollback {lab.inventory()} --limit {host.name} --run 2" in said
-    on(host, "rollback", *LOOPBACK, *JSON, status=2)
+    back = on(host, "rollback", *LOOPBACK, *JSON, status=2).report["rolled_back"][host.name]
+    assert [one["result"] for one in back] == ["restored"] * 3  # the service too, not left to retry
     assert active(host) == "active"
 
 
