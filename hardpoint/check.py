@@ -131,7 +131,7 @@ class Checker:
         clone, reader = windowed_copy(host, snapshot.ask, privileges, snapshot.expect)
         reader.restart_busy = self._restart_busy
         enter(clone, state)
-        view = ControlView(clone, reader, policy.options(control.id), judged)
+        view = ControlView(clone, reader, policy.options, control.id, judged)
         return judge(control, view, reader)
 
     def _ghost_plan(
@@ -148,7 +148,7 @@ class Checker:
         for control in controls:
             clone, reader = windowed_copy(host, ask, Privileges())
             enter(clone, state)
-            view = ControlView(clone, reader, policy.options(control.id))
+            view = ControlView(clone, reader, policy.options, control.id)
             _rehearse(control, view)
         enter(host, state)
         return list(asked)

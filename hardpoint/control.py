@@ -103,6 +103,9 @@ class HostView(Protocol):
     options: Mapping[str, Any]
     judged: Collection[str]
 
+    def options_of(self, control: str) -> Mapping[str, Any]:
+        """The options of another control, for what several have in common."""
+
     def read(self, fact: type[Read], **arguments: Any) -> Any:
         """The fact's value. What could not be read is noted: the control is never compliant then."""
 

@@ -61,7 +61,7 @@ class HostDeploy:
     errors: list[str] = field(default_factory=list)
 
     def view(self, control: Control) -> ControlView:
-        return ControlView(host, self.reader, self.policy.options(control.id), self.judged)
+        return ControlView(host, self.reader, self.policy.options, control.id, self.judged)
 
     def waiver(self, control: Control) -> Waiver | None:
         return self.policy.waiver(control.id)

@@ -91,11 +91,12 @@ class Prover:
     ) -> None:
         clone, reader = windowed_copy(host, snapshot.ask, Privileges())
         enter(clone, state)
-        options = self._policies.for_host(host.name, host.groups).options(control.id)
+        options_of = self._policies.for_host(host.name, host.groups).options
         scope = Scope.HOST if outcome.subject == "system" else Scope.USER
         subject = Subject(scope, outcome.subject)
         try:
-            result = control.prove(vantage, ControlView(clone, reader, options), subject)
+            view = ControlView(clone, reader, options_of, control.id)
+            result = control.prove(vantage, view, subject)
         except Exception as error:  # one control's mistake is one proof's result
             result = ProofResult(Proof.INCONCLUSIVE, (f"{type(error).__name__}: {error}",))
         if result is None:

@@ -25,6 +25,7 @@ from hardpoint.transport import sudo_refusal
 
 Ask = Callable[[Request], Answer]
 Expect = Callable[[list[Request]], None]
+OptionsOf = Callable[[str], Mapping[str, Any]]
 
 
 class Privileges:
@@ -159,11 +160,13 @@ class ControlView:
         self,
         host: Host,
         reader: Reader,
-        options: Mapping[str, Any],
+        options_of: OptionsOf,
+        control: str,
         judged: Collection[str] = (),
     ) -> None:
         self.name = host.name
-        self.options = options
+        self.options = options_of(control)
+        self.options_of = options_of
         self.judged = judged
         self.reader = reader
 

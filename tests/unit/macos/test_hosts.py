@@ -86,7 +86,7 @@ class Run:
         control = registry()[fixture["control"]]
         options = {name: option.default for name, option in control.metadata.options.items()}
         with ctx_host.use(self.host):
-            view = ControlView(self.host, self.reader, options)
+            view = ControlView(self.host, self.reader, lambda control: options, control.id)
             self.judgement = judge(control, view, self.reader)  # type: ignore[arg-type]
         self.outcomes = {outcome.subject: outcome for outcome in self.judgement.outcomes}
 
