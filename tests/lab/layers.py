@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from . import engine_layers, images, mirror, node, ollama, paths, wheels
+from . import agents, engine_layers, images, mirror, node, ollama, paths, wheels
 from .errors import LabError
 from .recipes import Layer, program
 from .shell import run
@@ -31,6 +31,9 @@ LAYERS = {
     "chroma": wheels.layer("chroma", "chroma"),
     "streamlit": wheels.layer("streamlit", "streamlit"),
     "mcp-everything": node.layer("mcp-everything", "mcp-server-everything"),
+    "agents": agents.layer(),
+    # What sandboxes of agents are made of.
+    "sandbox-tools": Layer(packages=("bubblewrap", "ripgrep", "socat"), prepared=BOTH),
     "podman": engine_layers.podman(prepared=BOTH),
     "docker": engine_layers.docker(),
     # Of the services that are tried on demand: make test-services.

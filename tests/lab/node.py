@@ -20,18 +20,26 @@ FETCH = ("npm", "ci", "--silent", "--omit=dev", "--ignore-scripts", "--no-audit"
 
 def layer(name: str, *commands: str) -> Layer:
     """The modules of a package-lock.json in /opt/NAME, their commands on the PATH."""
-    source = paths.PACKAGE / "requirements" / name
 
     def bring(root: Path, distro: str) -> None:
-        folder = place(root, f"/opt/{name}/package.json").parent
-        for file in FILES:
-            shutil.copy(source / file, folder)
-        try:
-            run([*FETCH, "--prefix", str(folder)], timeout=600)
-        except LabError as failure:
-            raise LabUnavailable(f"{name} cannot be fetched here: {failure}") from failure
+        fetch(name, place(root, f"/opt/{name}/package.json").parent)
 
     bin_folder = f"/opt/{name}/node_modules/.bin"
     links = [f"ln -s {bin_folder}/{command} /usr/local/bin/\n" for command in commands]
-    recipe = OURSELVES + "".join((source / file).read_text() for file in FILES)
-    return Layer(recipe, bring, ("nodejs",), "".join(links), prepared=("debian13",))
+    return Layer(pins(name), bring, ("nodejs",), "".join(links), prepared=("debian13",))
+
+
+def pins(name: str) -> str:
+    """All that the modules of a lock depend on."""
+    folder = paths.PACKAGE / "requirements" / name
+    return OURSELVES + "".join((folder / file).read_text() for file in FILES)
+
+
+def fetch(name: str, folder: Path) -> None:
+    """The modules of a lock in `folder`; no script of theirs runs. LabUnavailable without npm."""
+    for file in FILES:
+        shutil.copy(paths.PACKAGE / "requirements" / name / file, folder)
+    try:
+        run([*FETCH, "--prefix", str(folder)], timeout=600)
+    except LabError as failure:
+        raise LabUnavailable(f"{name} cannot be fetched here: {failure}") from failure

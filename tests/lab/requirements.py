@@ -26,7 +26,7 @@ OLLAMA_PACKAGES = {
     "nlohmann-json3-dev": "a header that Ollama includes",
     "libstb-dev": "a header that Ollama includes",
 }
-NODE_PACKAGES = {"npm": "fetches the MCP server"}
+NODE_PACKAGES = {"npm": "fetches the MCP server and coding agents"}
 
 
 def missing(packages: dict[str, str] = PACKAGES) -> list[str]:

@@ -56,7 +56,7 @@ def test_a_person_s_own_unit_and_a_start_by_hand(boot: Boot, probe: Probe) -> No
     host = boot(service.distro, layers=(service.name,))
     unit = services.start_user_unit(host, service)
     assert probe.connect(host.address, service.port) == "open"
-    host.run(f"systemctl --user stop {unit}", "alice", session=True)
+    host.run(f"systemctl --user stop {unit}", "alice")
     assert probe.connect(host.address, service.port) == "reset"
     services.start_by_hand(host, service, user="bob")
     assert probe.connect(host.address, service.port) == "open"
@@ -140,3 +140,31 @@ def version_seen(host: Host, probe: Probe) -> bool:
     """Whether Ollama tells its version to another laptop."""
     host.run("until curl -sf http://127.0.0.1:11434/api/version; do sleep 0.1; done", timeout=20)
     return '"version"' in probe.http(f"http://{host.address}:11434/api/version")[1]
+
+
+# As each prints it, for `--version`.
+AGENTS = {
+    "claude": "2.1.329 (Claude Code)",
+    "codex": "codex-cli 0.169.0",
+    "copilot": "GitHub Copilot CLI 1.0.102.",
+    "gemini": "0.61.0",
+    "opencode": "1.18.33",
+    "qwen": "0.24.4",
+}
+
+
+@pytest.mark.parametrize(
+    "distro", ["debian13", pytest.param("debian12", marks=pytest.mark.everything)]
+)
+def test_the_coding_agents_start_for_an_ordinary_user(boot: Boot, distro: str) -> None:
+    host = boot(distro, layers=("agents", "sandbox-tools"))
+    said = {
+        command: host.run([command, "--version"], "alice").stdout.splitlines()[0]
+        for command in AGENTS
+    }
+    assert said == AGENTS
+
+
+def test_bubblewrap_works_for_an_ordinary_user(boot: Boot) -> None:
+    host = boot("debian13", layers=("sandbox-tools",))
+    host.run("bwrap --unshare-all --ro-bind / / --proc /proc --dev /dev true", "alice")
