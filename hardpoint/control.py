@@ -109,6 +109,10 @@ class HostView(Protocol):
     def read(self, fact: type[Read], **arguments: Any) -> Any:
         """The fact's value. What could not be read is noted: the control is never compliant then."""
 
+    def doubt(self, reason: str, subject: str | None = None) -> None:
+        """Notes why what was read may mean something else, for one user or (None) for all: neither
+        compliant nor not applicable then."""
+
 
 class Vantage(Protocol):
     """The places from which a proof looks at a host (other machines' network stacks)."""

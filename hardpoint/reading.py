@@ -40,9 +40,14 @@ class Reader:
         """The fact's value. Its limits are noted for whoever judges by it."""
         value = self._get(fact, query)
         for limit in value.get("limits", []):
-            if limit not in self.limits:
-                self.limits.append(limit)
+            self.doubt(limit["reason"], limit["subject"])
         return value
+
+    def doubt(self, reason: str, subject: str | None = None) -> None:
+        """Notes why nothing that was seen of a subject (None: of any) is sure."""
+        limit = {"subject": subject, "reason": reason}
+        if limit not in self.limits:
+            self.limits.append(limit)
 
     def _get(self, fact: type[Read], query: dict[str, Any]) -> Any:
         raise NotImplementedError

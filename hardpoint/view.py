@@ -173,6 +173,9 @@ class ControlView:
     def read(self, fact: type[Read], **query: Any) -> Any:
         return self.reader.read(fact, **query)
 
+    def doubt(self, reason: str, subject: str | None = None) -> None:
+        self.reader.doubt(reason, subject)
+
 
 def facing(host: Host, window: Window) -> Host:
     """A copy of the host that reads through a window, and shares nothing else that changes."""

@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 from hardpoint.control import Registry
+from hardpoint.controls.agents import rows as agents
 from hardpoint.controls.containers.daemon import ApiClosed, DefaultAddress
 from hardpoint.controls.containers.published import PublishesLoopback
 from hardpoint.controls.host.reader import SUDOERS, ReaderInstalled
@@ -39,5 +40,6 @@ def readable(services: Sequence[ServiceSetting]) -> dict[str, Any]:
         "documents": [*asked.documents(), DefaultAddress.document],
         "files": [READER, SUDOERS, SERVICE, TIMER],
         "apps": sorted({s.service.app for s in services if s.service.app}),
+        "agents": agents.query()["agents"],
         "switches": [s.switch.query for s in services if s.switch],
     }

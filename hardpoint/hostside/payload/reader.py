@@ -54,7 +54,7 @@ def permitted(request, catalogue):
     """Whether the request is one that a check makes under this catalogue.
 
     catalogue: {variables, programs, flags: [names], services: [{id, path, ...}], documents: [...],
-    files: [paths]}.
+    files: [paths], agents: [{id, programs, ...}]}.
     """
     if request.get("do") == "many":
         parts = request.get("requests")
@@ -234,6 +234,15 @@ def _publishes(resource):
     )
 
 
+def _agents(arguments, catalogue):
+    agents = arguments.get("agents")
+    return (
+        set(arguments) == {"agents"}
+        and isinstance(agents, list)
+        and all(one in catalogue.get("agents", []) for one in agents)
+    )
+
+
 def _container_files(arguments, catalogue):
     patterns = arguments.get("compose_files")
     return (
@@ -259,6 +268,7 @@ _RULES = {
     "documents": _documents,
     "containers": _nothing,
     "container_files": _container_files,
+    "agents": _agents,
     "launchd": _launchd,
     "files": _files,
     "setting": _setting,

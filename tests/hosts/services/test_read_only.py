@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hardpoint import hostside
+from hardpoint.controls.agents import rows
 from hardpoint.controls.services import catalogue
 from hardpoint.hostside import PAYLOAD
 from tests.hosts.services.conftest import On, answers
@@ -48,6 +49,7 @@ READS: dict[str, dict] = {
     "container_files": {"compose_files": ["~/ai/*.yaml"]},
     "trust": {"paths": ["/usr/bin/env", "/home/alice/x/hardpoint", "/absent/hardpoint"]},
     "unit_states": {"units": ["ollama.service", "absent.timer"]},
+    "agents": rows.query(),
     "launchd": {"variables": ["OLLAMA_HOST"], "apps": [], "switches": []},
     "command_line": {
         "unit": "ollama.service", "scope": "system", "programs": ["ollama"], "control": "ollama-loopback",

@@ -1,0 +1,86 @@
+"""Whom the controls of an agent concern, and whether its installed versions are ones that they know."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hardpoint.control import HOST_SUBJECT, HostView, Scope, Subject
+from hardpoint.controls.agents.rows import agents, query
+from hardpoint.controls.agents.versions import within
+from hardpoint.facts.agents import Agents
+from hardpoint.facts.machine import Machine
+
+
+@dataclass(frozen=True)
+class Install:
+    """One install of an agent; `user` None: the system's, for everybody. See facts/agents.py."""
+
+    agent: str
+    user: str | None
+    path: str
+    version: str | None
+    how: str
+
+    @property
+    def in_use(self) -> bool:
+        """Not only left beside a newer one by the installer."""
+        return self.how != "kept"
+
+    @property
+    def text(self) -> str:
+        return f"{self.version or 'no known version'} at {self.path}"
+
+
+def installs(host: HostView, agent: str) -> list[Install]:
+    """Every install of an agent: of the system first, then of users by name."""
+    rows = (row for row in host.read(Agents, **query())["agents"] if row["agent"] == agent)
+    return sorted((Install(**row) for row in rows), key=lambda one: (one.user or "", one.path))
+
+
+def on_host(host: HostView, agent: str) -> list[Subject]:
+    """The host itself, where anybody has the agent: for what is set once for all its users."""
+    return [HOST_SUBJECT] if installs(host, agent) else []
+
+
+def users_with(host: HostView, agent: str) -> list[Subject]:
+    """The people who can start the agent: everybody where the system has it, else those who have it."""
+    found = installs(host, agent)
+    names = {one.user for one in found if one.user}
+    if any(one.user is None for one in found):
+        names |= {user["name"] for user in host.read(Machine)["users"] if user["state"] == "ok"}
+    return [Subject(Scope.USER, name) for name in sorted(names)]
+
+
+def untested(host: HostView, agent: str, subject: Subject = HOST_SUBJECT) -> str | None:
+    """Why the agent's settings may not do here what they did where they were tried, or None.
+
+    Of the host: because of anybody's install; of a user: because of one that they can start. Called in
+    `observe`, it makes a control that would be compliant unknown: an older or newer version may ignore a
+    key without a word.
+    """
+    found = [
+        one
+        for one in installs(host, agent)
+        if one.in_use and (subject == HOST_SUBJECT or one.user in (None, subject.name))
+    ]
+    reason = _reason(agent, found)
+    if reason:
+        host.doubt(reason, subject.name)
+    return reason
+
+
+def _reason(agent: str, found: list[Install]) -> str | None:
+    row = agents()[agent]
+    tried = row.tested
+    if tried is None:
+        return f"no version of {row.name} has been tried" if found else None
+    unknown = [
+        one.text
+        for one in found
+        if not (one.version and within(one.version, tried.since, tried.below))
+    ]
+    if not unknown:
+        return None
+    return f"{row.name} was tried from {tried.since} to below {tried.below}; here is " + ", ".join(
+        unknown
+    )

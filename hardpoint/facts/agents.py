@@ -1,0 +1,27 @@
+"""Coding agents: what is installed, for whom."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hardpoint.facts import Read
+
+
+class Agents(Read):
+    """{agents: [{agent: "claude-code", user: None | "alice", path, version: "2.1.329" | None,
+    how: npm | installer | python | application | program | project | kept}], limits}.
+
+    `user` is in whose home it lies, None for an install of the system, which everybody may start.
+    `path` is the program where one on a usual path starts it, else the package's or installer's folder.
+    `kept` is an older version that an installer leaves beside the one in use; nobody starts it by name.
+    `version` is None where no file tells it: nothing is started to find out.
+
+    Query: {"agents": [{id, programs, packages, python, places, mark}]}, the catalogue's
+    (controls/agents/rows.py).
+    """
+
+    what = "agents"
+
+    @staticmethod
+    def default() -> dict[str, Any]:
+        return {"agents": [], "limits": []}
