@@ -8,6 +8,7 @@ from typing import Any
 
 from hardpoint.control import Registry
 from hardpoint.controls.agents import rows as agents
+from hardpoint.controls.agents import version
 from hardpoint.controls.containers.daemon import ApiClosed, DefaultAddress
 from hardpoint.controls.containers.published import PublishesLoopback
 from hardpoint.controls.host.reader import SUDOERS, ReaderInstalled
@@ -25,7 +26,7 @@ def registry() -> Registry:
     every = NoExposedListener(services[0].asked, services)
     containers = [PublishesLoopback(catalogue.services()), DefaultAddress(), ApiClosed()]
     reader = ReaderInstalled(readable(services))
-    return Registry([every, *services, *containers, reader, SelfCheck()])
+    return Registry([every, *services, *containers, *version.controls(), reader, SelfCheck()])
 
 
 def readable(services: Sequence[ServiceSetting]) -> dict[str, Any]:

@@ -9,7 +9,8 @@ from hardpoint.facts import Read
 
 class Agents(Read):
     """{agents: [{agent: "claude-code", user: None | "alice", path, version: "2.1.329" | None,
-    how: npm | installer | python | application | program | project | kept}], limits}.
+    how: npm | installer | python | application | program | project | kept,
+    running: bool}], limits}.
 
     `user` is in whose home it lies, None for an install of the system, which everybody may start.
     `path` is the program where one on a usual path starts it, else the package's or installer's folder.

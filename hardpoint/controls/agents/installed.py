@@ -20,11 +20,20 @@ class Install:
     path: str
     version: str | None
     how: str
+    running: bool = False
 
     @property
     def in_use(self) -> bool:
         """Not only left beside a newer one by the installer."""
-        return self.how != "kept"
+        return self.how != "kept" or self.running
+
+    @property
+    def tested(self) -> bool:
+        """Whether this is a version whose settings were tried."""
+        tried = agents()[self.agent].tested
+        if tried is None or self.version is None:
+            return False
+        return within(self.version, tried.since, tried.below)
 
     @property
     def text(self) -> str:
@@ -63,24 +72,21 @@ def untested(host: HostView, agent: str, subject: Subject = HOST_SUBJECT) -> str
         for one in installs(host, agent)
         if one.in_use and (subject == HOST_SUBJECT or one.user in (None, subject.name))
     ]
-    reason = _reason(agent, found)
+    reason = why_untested(agent, found)
     if reason:
         host.doubt(reason, subject.name)
     return reason
 
 
-def _reason(agent: str, found: list[Install]) -> str | None:
+def why_untested(agent: str, found: list[Install]) -> str | None:
+    """The same of these installs, in words."""
     row = agents()[agent]
-    tried = row.tested
-    if tried is None:
-        return f"no version of {row.name} has been tried" if found else None
-    unknown = [
-        one.text
-        for one in found
-        if not (one.version and within(one.version, tried.since, tried.below))
-    ]
+    unknown = [one.text for one in found if not one.tested]
     if not unknown:
         return None
-    return f"{row.name} was tried from {tried.since} to below {tried.below}; here is " + ", ".join(
-        unknown
+    if row.tested is None:
+        return f"no version of {row.name} has been tried"
+    return (
+        f"{row.name} was tried from {row.tested.since} to below {row.tested.below}; here is "
+        + ", ".join(unknown)
     )

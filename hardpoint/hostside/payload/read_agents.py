@@ -1,5 +1,6 @@
 """Which coding agents are installed, for whom, where and in which version; none of them is started."""
 
+import glob
 import os
 import pwd
 import stat
@@ -11,7 +12,7 @@ MAX_STEPS = 100
 
 
 def read(request):
-    """{agents: [{agent, user, path, version, how}], limits: [...]}.
+    """{agents: [{agent, user, path, version, how, running}], limits: [...]}.
 
     `request["agents"]` is the catalogue's part (see installs.py). `user`: in whose home, None for the
     system. `path`: the program on a path where there is one, else the package or the installer's folder.
@@ -25,7 +26,25 @@ def read(request):
             found = userio.as_user(owner, _judge, agents, None, places) + found
         except Refusal as problem:
             limits.append({"subject": None, "reason": problem.message})
-    return {"agents": _once(found), "limits": limits}
+    rows, running = _once(found), _running()
+    for row in rows:
+        places = (row["path"], row["key"], row.pop("key") + "/")
+        row["running"] = any(one in places or one.startswith(places[2]) for one in running)
+    return {"agents": rows, "limits": limits}
+
+
+def _running():
+    """Paths of what runs now, and of the scripts that interpreters run; one that was replaced still counts."""
+    found = set()
+    for process in glob.glob("/proc/[0-9]*"):
+        try:
+            with open(process + "/cmdline", "rb") as file:
+                words = file.read(8192).decode("utf-8", "replace").split("\0")[:3]
+            found.update(word for word in words if word.startswith("/"))
+            found.add(os.readlink(process + "/exe").removesuffix(" (deleted)"))
+        except OSError:
+            continue
+    return found
 
 
 def _of_system(agents):
@@ -118,8 +137,4 @@ def _once(rows):
         key = (row["agent"], row["key"])
         if row["user"] is None or key not in system:
             found.setdefault((row["user"], *key), row)
-    rows = sorted(found.values(), key=lambda row: (row["user"] or "", row["agent"], row["path"]))
-    return [{name: row[name] for name in _FIELDS} for row in rows]
-
-
-_FIELDS = ("agent", "user", "path", "version", "how")
+    return sorted(found.values(), key=lambda row: (row["user"] or "", row["agent"], row["path"]))

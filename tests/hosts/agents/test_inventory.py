@@ -14,6 +14,7 @@ from tests.lab import Host
 
 pytestmark = pytest.mark.lab
 
+SHOWN = ("agent", "user", "path", "version", "how")
 BANG = "#!/usr/bin/env node\n"
 
 
@@ -46,7 +47,7 @@ def test_each_is_told_with_its_owner_and_none_is_started(boot) -> None:
 
     there = agents(host)
     nvm = "/home/bob/.nvm/versions/node/v22.1.0/lib/node_modules/opencode-ai"
-    assert [tuple(row.values()) for row in there["agents"]] == [
+    assert [tuple(row[name] for name in SHOWN) for row in there["agents"]] == [
         ("codex", None, "/usr/local/bin/codex", "0.169.0", "npm"),
         ("gemini-cli", None, "/usr/local/bin/gemini", "0.61.0", "npm"),
         ("claude-code", "alice", "/home/alice/.local/bin/claude", "2.1.329", "installer"),
