@@ -5,8 +5,9 @@ import re
 HIDDEN = "[redacted]"
 SOMEBODY = "redacted@"  # instead of user:password@, and still an address to every parser
 
+# from the beginning of a word only: a long one must not take the square of its length
 _NAME = r"[\w.-]*(?:key|secret|token|passw|pwd|credential|authorization|cookie)[\w.-]*"
-_VALUE = r"\"[^\"]*\"|'[^']*'|[^\s\"',;&]+"
+_VALUE = r"\\+[\"'][^\"']*|\"[^\"]*\"|'[^']*'|[^\s\"',;&]+"  # the first: inside JSON, \"value\"
 _RULES = (
     # https://user:password@host, where the password may hold an @ as well
     (re.compile(r"(\b[a-z][a-z0-9+.-]*://)[^\s/?#\"']*@", re.I), r"\1%s@" % HIDDEN),
@@ -15,10 +16,10 @@ _RULES = (
     (re.compile(r"\b(bearer|basic)\s+(?=[\w.~+/=-]{6})[\w.~+/=-]+", re.I), r"\1 " + HIDDEN),
     # API_KEY=..., "token": "...", password is ..., --api-key ...
     (
-        re.compile(r"(%s[\"']?(?:\s*[:=]\s*|\s+is\s+))(?:%s)" % (_NAME, _VALUE), re.I),
+        re.compile(r"((?<![\w.-])%s[\"']?(?:\s*[:=]\s*|\s+is\s+))(?:%s)" % (_NAME, _VALUE), re.I),
         r"\1" + HIDDEN,
     ),
-    (re.compile(r"(--?%s\s+)(?!-)(?:%s)" % (_NAME, _VALUE), re.I), r"\1" + HIDDEN),
+    (re.compile(r"((?<![\w.-])--?%s\s+)(?!-)(?:%s)" % (_NAME, _VALUE), re.I), r"\1" + HIDDEN),
     # what providers give out: sk-..., hf_..., ghp_..., glpat-..., xoxb-..., AKIA..., AIza..., a JWT
     (
         re.compile(

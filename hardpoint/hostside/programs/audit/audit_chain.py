@@ -1,0 +1,1 @@
+../../payload/audit_chain.py
