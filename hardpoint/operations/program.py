@@ -22,6 +22,13 @@ def command(name: str) -> str:
     return f"/usr/bin/python3 -I -S -B {folder(name)}"
 
 
+def installed_files() -> list[str]:
+    """Where the files of all our programs are on a host."""
+    return [
+        f"{INSTALLED}/{path.parent.name}/{path.name}" for path in sorted(SOURCES.glob("*/*.py"))
+    ]
+
+
 def program(name: str) -> Iterator[File]:
     """The program's files as they should be: `__main__.py` last, so that a half-written one can't start."""
     sources = sorted(

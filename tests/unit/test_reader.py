@@ -22,11 +22,18 @@ from hardpoint.operations.file import PART, File
 class Asking:
     """A host that knows nothing, and remembers what it was asked."""
 
-    name = "host"
+    name, judged = "host", ()
 
     def __init__(self, control: Control) -> None:
         self.options = {n: option.default for n, option in control.metadata.options.items()}
         self.asked: list[dict[str, Any]] = [Machine().request({}), Claims().request({})]
+
+    def options_of(self, control: str) -> dict[str, Any]:
+        about = registry()[control].metadata
+        return {n: option.default for n, option in about.options.items()}
+
+    def doubt(self, reason: str, subject: str | None = None) -> None:
+        """Nothing is installed here: nobody doubts."""
 
     def read(self, fact: type[Read], **query: Any) -> Any:
         self.asked.append(fact().request(query))

@@ -73,6 +73,7 @@ OPTIONS = {
         list[str], [], "Names of the MCP servers that agents may start; empty: any."
     ),
 }
+DEFAULTS = {name: option.default for name, option in OPTIONS.items()}
 
 
 @dataclass(frozen=True)

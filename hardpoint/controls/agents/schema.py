@@ -21,6 +21,22 @@ class Tested(Row):
     below: Version
 
 
+class Launch(Row):
+    """What the agent needs where it is confined, and what it obeys.
+
+    `provider`: hosts of its models and its login; `state`: what it writes below a home; `settings`: what it
+    obeys of that, and must not write; `environment`: variables that it needs, * for any text.
+    `own_sandbox`: its own sandbox holds; others may start only in ours.
+    """
+
+    program: str
+    provider: list[str]
+    state: list[Place]
+    settings: list[Place]
+    environment: list[str]
+    own_sandbox: bool = False
+
+
 class AgentRow(Row):
     """A file of the catalogue; its name is the agent's id.
 
@@ -37,3 +53,4 @@ class AgentRow(Row):
     places: list[Place] = []
     mark: str = ""
     tested: Tested | None = None
+    launch: Launch | None = None

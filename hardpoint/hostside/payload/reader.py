@@ -165,7 +165,7 @@ def _trust(arguments, catalogue):
     return (
         set(arguments) == {"paths"}
         and _are_texts(paths)
-        and all(_PROGRAM.fullmatch(path) for path in paths)
+        and all(_PROGRAM.fullmatch(path) or path in catalogue.get("trusted", []) for path in paths)
     )
 
 

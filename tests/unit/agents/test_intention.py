@@ -5,9 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from hardpoint.controls.agents.intention import DANGERS, OPTIONS, intended
-
-DEFAULTS = {name: option.default for name, option in OPTIONS.items()}
+from hardpoint.controls.agents.intention import DANGERS, DEFAULTS, OPTIONS, intended
 
 
 def test_what_is_shipped_holds_without_a_word() -> None:
