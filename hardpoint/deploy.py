@@ -40,9 +40,9 @@ def baseline() -> None:
     _deploy(lambda control: True)
 
 
-def family(name: str) -> None:
-    """What the policy asks of one family of controls."""
-    _deploy(lambda control: control.metadata.family == name)
+def family(*names: str) -> None:
+    """What the policy asks of some families of controls."""
+    _deploy(lambda control: control.metadata.family in names)
 
 
 def only(name: str) -> None:
