@@ -14,6 +14,7 @@ from hardpoint.controls.agents.language import Keys, OwnFile
 from hardpoint.controls.agents.languages import languages
 from hardpoint.controls.agents.layers import AgentLayer
 from hardpoint.controls.agents.policy import PATH, AgentPolicy
+from hardpoint.controls.agents.secret_links import NoSecretLinks
 from hardpoint.controls.containers.daemon import ApiClosed, DefaultAddress
 from hardpoint.controls.containers.published import PublishesLoopback
 from hardpoint.controls.host.reader import SUDOERS, ReaderInstalled
@@ -33,6 +34,7 @@ def registry() -> Registry:
     containers = [PublishesLoopback(catalogue.services()), DefaultAddress(), ApiClosed()]
     coverage = [Coverage(one) for one in languages()]
     agent_controls = [AgentPolicy(), *agent_layers(), *coverage, *version.controls()]
+    agent_controls += [NoSecretLinks()]
     reader = ReaderInstalled(readable(services))
     return Registry([every, *services, *containers, *agent_controls, reader, SelfCheck()])
 

@@ -1,4 +1,4 @@
-"""Coding agents: what is installed, for whom."""
+"""Coding agents: what is installed, for whom; and what the projects that they work in lead to."""
 
 from __future__ import annotations
 
@@ -26,3 +26,19 @@ class Agents(Read):
     @staticmethod
     def default() -> dict[str, Any]:
         return {"agents": [], "limits": []}
+
+
+class SecretLinks(Read):
+    """{links: [{user: None | "alice", project, path, secret, kind: hard | symbolic}],
+    projects: {"alice": 3, "system": 1}, limits}.
+
+    `secret` is the file, or the protected folder, that the name at `path` leads to.
+
+    Query: {"protected": {home, project, exempt, system: [patterns]}, "roots": ["/srv/work"]}.
+    """
+
+    what = "secret_links"
+
+    @staticmethod
+    def default() -> dict[str, Any]:
+        return {"links": [], "projects": {}, "limits": []}

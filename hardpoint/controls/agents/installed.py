@@ -53,11 +53,22 @@ def on_host(host: HostView, agent: str) -> list[Subject]:
 
 def users_with(host: HostView, agent: str) -> list[Subject]:
     """The people who can start the agent: everybody where the system has it, else those who have it."""
-    found = installs(host, agent)
-    names = {one.user for one in found if one.user}
-    if any(one.user is None for one in found):
-        names |= {user["name"] for user in host.read(Machine)["users"] if user["state"] == "ok"}
-    return [Subject(Scope.USER, name) for name in sorted(names)]
+    users = {one.user for one in installs(host, agent)}
+    return [Subject(Scope.USER, name) for name in sorted(_people(host, users))]
+
+
+def with_any(host: HostView) -> set[str]:
+    """Names of the subjects whom some agent concerns: the host, and the people who can start one."""
+    users = {row["user"] for row in host.read(Agents, **query())["agents"]}
+    return {HOST_SUBJECT.name} | _people(host, users) if users else set()
+
+
+def _people(host: HostView, users: set[str | None]) -> set[str]:
+    """Those in whose homes something is; with the system's, None, everybody whose home is there."""
+    everybody = host.read(Machine)["users"] if None in users else []
+    return {name for name in users if name} | {
+        user["name"] for user in everybody if user["state"] == "ok"
+    }
 
 
 def untested(host: HostView, agent: str, subject: Subject = HOST_SUBJECT) -> str | None:

@@ -18,6 +18,7 @@ _OURS = re.compile(
     r"|/Library/LaunchAgents/hardpoint\.[a-z0-9-]{1,80}\.plist"
 )
 
+_FOLDER = re.compile(r"(/[^/\x00-\x1f]{1,200}){1,20}")
 _COMMANDS = ("programs", "flags")
 
 _COMPOSE = re.compile(r"(?:/|~/)[^\x00-\x1f]{1,400}\.ya?ml")
@@ -243,6 +244,22 @@ def _agents(arguments, catalogue):
     )
 
 
+def _secret_links(arguments, catalogue):
+    """The policy of whoever checks says what is protected: any names, since no content is told."""
+    protected, roots = arguments.get("protected"), arguments.get("roots")
+    return (
+        set(arguments) == {"protected", "roots"}
+        and isinstance(protected, dict)
+        and set(protected) == {"home", "project", "exempt", "system"}
+        and all(_are_texts(one) for one in protected.values())
+        and _are_texts(roots)
+        and all(_FOLDER.fullmatch(one) for one in [*roots, *protected["system"]])
+        and not any(
+            ".." in one.split("/") for some in protected.values() for one in [*some, *roots]
+        )
+    )
+
+
 def _container_files(arguments, catalogue):
     patterns = arguments.get("compose_files")
     return (
@@ -269,6 +286,7 @@ _RULES = {
     "containers": _nothing,
     "container_files": _container_files,
     "agents": _agents,
+    "secret_links": _secret_links,
     "launchd": _launchd,
     "files": _files,
     "setting": _setting,

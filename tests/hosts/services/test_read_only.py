@@ -50,6 +50,10 @@ READS: dict[str, dict] = {
     "trust": {"paths": ["/usr/bin/env", "/home/alice/x/hardpoint", "/absent/hardpoint"]},
     "unit_states": {"units": ["ollama.service", "absent.timer"]},
     "agents": rows.query(),
+    "secret_links": {
+        "protected": {"home": [".ssh"], "project": [".env"], "exempt": [], "system": ["/etc/shadow"]},
+        "roots": ["/srv/work"],
+    },
     "launchd": {"variables": ["OLLAMA_HOST"], "apps": [], "switches": []},
     "command_line": {
         "unit": "ollama.service", "scope": "system", "programs": ["ollama"], "control": "ollama-loopback",
