@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import struct
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -145,16 +146,61 @@ def test_a_worktree_brings_its_repository_and_a_forged_one_does_not(launcher, ho
     (own / "commondir").write_text("../..\n")
     (own / "gitdir").write_text(f"{tree}/.git\n")
     (tree / ".git").write_text(f"gitdir: {own}\n")
-    assert places.git_folders(str(tree)) == [str(main)]
+    assert places.git_folders(str(tree)) == (str(own), str(main))
 
     forged = home / "src/forged"
     (forged / "fake").mkdir(parents=True)
     (forged / ".git").write_text(f"gitdir: {own}\n")
-    assert places.git_folders(str(forged)) == []
+    assert places.git_folders(str(forged)) == (None, None)
     (forged / ".git").write_text("gitdir: fake\n")
     (forged / "fake/gitdir").write_text(f"{forged}/.git\n")
     (forged / "fake/commondir").write_text(f"{main}\n")
-    assert places.git_folders(str(forged)) == []
+    assert places.git_folders(str(forged)) == (None, None)
+
+
+@pytest.mark.parametrize("version", ["2", "4"])
+def test_what_git_has_as_it_is_stays_visible(launcher, tmp_path: Path, version: str) -> None:
+    git = ["git", "-C", str(tmp_path), "-c", f"index.version={version}"]
+    subprocess.run([*git, "init", "-q", "."], check=True)
+    paths = [tmp_path / name for name in ("a/b.pem", "a/bc.pem", "changed.pem", "new.pem")]
+    paths[0].parent.mkdir()
+    for path in paths[:3]:
+        path.write_text(path.name)
+    subprocess.run([*git, "add", "."], check=True)
+    for path in paths[2:]:
+        path.write_text("a secret")
+    tracked, names = launcher("tracked"), [str(one) for one in paths]
+    assert tracked.unhidden(str(tmp_path / ".git"), str(tmp_path), names) == set(names[:2])
+    (tmp_path / ".git/index").write_bytes(b"DIRC\0\0\0\2\0\0\0\7broken")
+    assert tracked.unhidden(str(tmp_path / ".git"), str(tmp_path), names) == set()
+
+
+def test_a_program_in_a_home_brings_what_it_needs_and_no_more(launcher, home: Path) -> None:
+    find = launcher("toolchains").find
+    package = home / "node/lib/node_modules/pkg"
+    native = home / ".local/share/x/versions/1"
+    for path in (package / "cli.js", home / "node/bin/n", native / "x", home / "Downloads/y"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("")
+    (home / "bin").mkdir()
+    (home / "bin/agent").symlink_to("../node/lib/node_modules/pkg/cli.js")
+    (home / "bin/x").symlink_to(native / "x")
+
+    def shown(program: str, *path: str) -> tuple[set[str], dict[str, str]]:
+        found = find(str(home), program, path, str(home / "src/p"), [str(home / ".ssh")])
+        return {os.path.relpath(one, home) for one in found[0]}, found[1]
+
+    links = {str(home / "bin/agent"): "../node/lib/node_modules/pkg/cli.js"}
+    assert shown(str(home / "bin/agent")) == ({"node/lib/node_modules"}, links)
+    assert shown(str(home / "bin/x"))[0] == {".local/share/x/versions/1"}
+    assert shown(str(home / "Downloads/y"))[0] == {"Downloads/y"}
+    assert shown("/usr/bin/env") == (set(), {})
+    assert shown(str(home / ".ssh/id"))[0] == set()
+    (home / "venv/bin").mkdir(parents=True)
+    (home / "venv/pyvenv.cfg").write_text("")
+    assert shown("/usr/bin/env", str(home / "venv/bin"))[0] >= {"venv"}
+    prefix = {"node/bin", "node/lib/node_modules"}
+    assert shown("/usr/bin/env", str(home / "node/bin"), str(home / "Downloads"))[0] == prefix
 
 
 def test_git_is_told_of_what_is_hidden(launcher) -> None:

@@ -16,6 +16,7 @@ import masks
 import places
 import seccomp
 import toolchains
+import tracked
 import ways
 from errors import Refused
 from sandbox import INSIDE, Sandbox
@@ -103,14 +104,19 @@ class Run:
         box.files, box.folders = found.files, found.folders
         box.system = self._policy.protected_system
         box.writes = self._profile != "research"
-        folders = places.git_folders(self._project)
-        box.writable = [one for one in folders if not places.is_in(one, self._project)]
+        own, common = places.git_folders(self._project)
+        if common and not places.is_in(common, self._project):
+            box.writable = [common]
+        if own:
+            shown = tracked.unhidden(own, self._project, found.files)
+            box.files = [one for one in found.files if one not in shown]
         if box.writes:
+            folders = [common] if common else []
             nested = [one for one in found.repositories if one not in folders]
             stays = kept.find(self._project, self._policy, folders, nested, self._home)
             box.pinned, box.kept = stays.pinned, stays.read_only
             box.stand_ins = state.stand_in(stays.missing)
-            hidden = [*found.files, *found.folders, *box.stand_ins]
+            hidden = [*box.files, *box.folders, *box.stand_ins]
             for folder in folders:
                 box.instead += excludes.covered(folder, self._project, hidden, state.keep_exclude)
         return box
@@ -118,7 +124,7 @@ class Run:
     def _show_home(self, box, state):
         real = os.path.realpath(self._home)
         secrets = places.below(self._home, self._policy.protected_home)
-        shown, box.links = toolchains.find(real, self._program, self._path, secrets)
+        shown, box.links = toolchains.find(real, self._program, self._path, self._project, secrets)
         box.read_only = [(one, one) for one in shown]
         if self._profile == "sealed":
             return

@@ -87,26 +87,28 @@ def below(folder, patterns):
 
 
 def git_folders(project):
-    """The folders that hold the repository's own data, [real path]: `.git`, or, where the project is
-    a worktree or a submodule, the real one, which is elsewhere. A `.git` file is part of the
-    project, so it is believed only if the folder that it names points back.
+    """(own, common): the real folder with the project's index, and the one with all that belongs to
+    the repository; the same but in a worktree. (None, None) where there is none.
+
+    A `.git` file is part of the project, so it is believed only if the folder that it names points back.
     """
-    dot = os.path.join(project, ".git")
+    nothing, dot = (None, None), os.path.join(project, ".git")
     if os.path.isdir(dot) and not os.path.islink(dot):
-        return [dot]
+        return dot, dot
     try:
-        own = folder = os.path.realpath(os.path.join(project, _line(dot, "gitdir: ")))
-        common = os.path.join(folder, "commondir")
-        if os.path.lexists(common):
-            folder = os.path.realpath(os.path.join(folder, _line(common)))
-            if os.path.dirname(own) != os.path.join(folder, "worktrees"):
-                return []
+        own = common = os.path.realpath(os.path.join(project, _line(dot, "gitdir: ")))
+        place = os.path.join(own, "commondir")
+        if os.path.lexists(place):
+            common = os.path.realpath(os.path.join(own, _line(place)))
+            if os.path.dirname(own) != os.path.join(common, "worktrees"):
+                return nothing
         if not _points_back(own, project):
-            return []
+            return nothing
     except (OSError, ValueError):
-        return []
-    parts = all(os.path.lexists(os.path.join(folder, part)) for part in ("HEAD", "objects", "refs"))
-    return [folder] if parts and _is_own(folder) and ".git" in folder.split("/") else []
+        return nothing
+    parts = all(os.path.lexists(os.path.join(common, part)) for part in ("HEAD", "objects", "refs"))
+    known = parts and _is_own(common) and ".git" in common.split("/")
+    return (own, common) if known else nothing
 
 
 def _points_back(folder, project):

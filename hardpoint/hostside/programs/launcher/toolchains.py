@@ -2,7 +2,7 @@
 
 import os
 
-from places import is_in
+from places import SYSTEM, is_in, overlap
 
 KNOWN = (
     ".local/bin",
@@ -43,15 +43,17 @@ _ENVIRONMENTS = ("pyvenv.cfg", "conda-meta")
 _LINKS = 40
 
 
-def find(home, program, path, protected):
-    """What is to be seen of a home, read-only: (folders and files that are there, {link: target}).
+def find(home, program, path, project, protected):
+    """What is to be seen beside the system and the project, read-only: (what is there, {link: target}).
 
-    program: the real or linked path of what is started; path: the folders of $PATH; protected: real
-    paths that nothing shown may hold or be in.
+    program: the path of what is started; path: the folders of $PATH; protected: real paths that
+    nothing shown may hold or be in.
     """
     shown = [os.path.join(home, one) for one in KNOWN]
     for folder in path:
         above = os.path.dirname(folder)
+        if os.path.basename(folder) == "bin":
+            shown += [folder, os.path.join(above, "lib/node_modules")]
         if any(os.path.lexists(os.path.join(above, mark)) for mark in _ENVIRONMENTS):
             shown.append(above)
     links, target = {}, program
@@ -60,17 +62,18 @@ def find(home, program, path, protected):
             break
         links[target] = os.readlink(target)
         target = os.path.normpath(os.path.join(os.path.dirname(target), links[target]))
-    if is_in(os.path.realpath(target), os.path.realpath(home)):
-        shown.append(_installation(os.path.realpath(target), os.path.realpath(home)))
-    shown = [one for one in dict.fromkeys(shown) if is_in(one, home) and os.path.exists(one)]
-    shown = [one for one in shown if not any(_touches(one, secret) for secret in protected)]
-    links = {link: to for link, to in links.items() if not any(is_in(link, one) for one in shown)}
-    return shown, {link: to for link, to in links.items() if is_in(link, home)}
+    shown = [one for one in shown if is_in(one, home)]
+    shown.append(_installation(os.path.realpath(target), home))
+    seen = [*("/" + one for one in SYSTEM), project]
+    shown = [one for one in dict.fromkeys(shown) if os.path.exists(one) and not _in_any(one, seen)]
+    shown = [
+        one for one in shown if not any(overlap(os.path.realpath(one), two) for two in protected)
+    ]
+    return shown, {link: to for link, to in links.items() if not _in_any(link, [*seen, *shown])}
 
 
-def _touches(path, secret):
-    real = os.path.realpath(path)
-    return is_in(real, secret) or is_in(secret, real)
+def _in_any(path, folders):
+    return any(is_in(path, one) for one in folders)
 
 
 def _installation(program, home):
@@ -79,5 +82,5 @@ def _installation(program, home):
     if found:
         return before + "/node_modules"
     folder = os.path.dirname(program)
-    hidden = os.path.relpath(folder, home).startswith(".")
-    return folder if folder != home and (hidden or os.path.basename(folder) == "bin") else program
+    hidden = is_in(folder, home) and folder[len(home) :].startswith("/.")
+    return folder if hidden or os.path.basename(folder) == "bin" else program
