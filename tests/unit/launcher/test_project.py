@@ -119,20 +119,25 @@ def test_an_agents_home_keeps_its_state_and_nothing_else(launcher, home: Path) -
     agent = Agent("x", {"program": "x", "state": [".x", ".config/x.json"]})
     State = launcher("state").State
     first = State(str(home), str(home / "src/p"))
-    folder = Path(first.home_of(agent, []))
+    folder = Path(first.home_of(agent, [], {}))
     for name in (".x/a/b", ".x/settings.json", ".config/x.json", ".config/other", ".bashrc", "d/e"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text("")
     (folder / "out").symlink_to(home / "src")
     (folder / "d").chmod(0)
+    astray = folder / ".x/link"
+    astray.symlink_to(home / ".ssh")
     second = State(str(home), str(home / "src/p"))
-    second.home_of(agent, [])
+    second.home_of(agent, [], {})
     assert (folder / "out").exists()  # the first is still there
     first.leave()
     second.leave()
-    State(str(home), str(home / "src/p")).home_of(agent, [".x/settings.json"])
+    State(str(home), str(home / "src/p")).home_of(
+        agent, [".x/settings.json", ".x/c", ".x/link/y"], {".x/c": str(home / "src/p/.git")}
+    )
     left = {str(one.relative_to(folder)) for one in folder.rglob("*") if not one.is_dir()}
-    assert left == {".x/a/b", ".config/x.json"}
+    assert left == {".x/a/b", ".config/x.json", ".x/c/config"}
+    assert not astray.is_symlink()
     assert (home / "src/p/.git/config").exists()
 
 

@@ -131,11 +131,17 @@ class Run:
         settings = list(READ_ONLY)
         if self._agent:
             settings += self._settings()
-            box.private = state.home_of(self._agent, settings)
-        for one in settings:
-            source = os.path.realpath(os.path.join(real, one))
-            if os.path.exists(source) and not any(places.overlap(source, two) for two in secrets):
-                box.read_only.append((source, os.path.join(real, one)))
+        sources = {one: os.path.realpath(os.path.join(real, one)) for one in settings}
+        there = {
+            one: source
+            for one, source in sources.items()
+            if os.path.exists(source) and not any(places.overlap(source, two) for two in secrets)
+        }
+        if self._agent:
+            # a whole folder of state among the settings is one that the agent insists on writing to
+            copies = {one: there.pop(one) for one in self._agent.state if one in there}
+            box.private = state.home_of(self._agent, settings, copies)
+        box.read_only += [(source, os.path.join(real, one)) for one, source in there.items()]
 
     def _settings(self):
         """Below a home: the agent's settings, and what else of its state no agent may write."""

@@ -81,12 +81,9 @@ def _hooks_paths(git_folders, home):
     places = [os.path.join(one, "config") for one in git_folders]
     places += [os.path.join(home, ".gitconfig"), os.path.join(home, ".config/git/config")]
     found = []
-    for place in places:
-        try:
-            with open(place, encoding="utf-8", errors="replace") as file:
-                found += _HOOKS.findall(file.read())
-        except OSError:
-            pass
+    for place in filter(os.path.isfile, places):
+        with open(place, encoding="utf-8", errors="replace") as file:
+            found += _HOOKS.findall(file.read())
     return [one.strip('"') for one in found if not one.startswith("~")]
 
 

@@ -115,12 +115,17 @@ def _points_back(folder, project):
     back = os.path.join(folder, "gitdir")
     if os.path.lexists(back):  # a worktree
         return os.path.realpath(_line(back)) == os.path.join(project, ".git")
-    with open(os.path.join(folder, "config"), encoding="utf-8", errors="replace") as file:
+    config = os.path.join(folder, "config")
+    if not os.path.isfile(config):
+        return False
+    with open(config, encoding="utf-8", errors="replace") as file:
         places = [line.split("=", 1)[1].strip() for line in file if "worktree =" in line]
     return any(os.path.realpath(os.path.join(folder, one)) == project for one in places)
 
 
 def _line(path, start=""):
+    if not os.path.isfile(path):  # a pipe would keep us waiting
+        raise ValueError("%s is no file" % path)
     with open(path, encoding="utf-8", errors="surrogateescape") as file:
         text = file.read(4096).rstrip("\n")
     if not text.startswith(start) or "\n" in text or "\0" in text:

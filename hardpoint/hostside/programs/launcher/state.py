@@ -46,14 +46,17 @@ class State:
         for one in self._locks:
             os.close(one)
 
-    def home_of(self, agent, shown):
+    def home_of(self, agent, shown, copies):
         """The agent's home, swept: only its `state` stays, without what `shown` covers; both are paths
-        below a home. Not swept while another run uses it."""
+        below a home. copies: {such a path: what is copied there}. Left alone while another run uses it.
+        """
         home = os.path.join(self._folder, agent.id)
         os.makedirs(home, mode=0o700, exist_ok=True)
         self._locks.append(os.open(home, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
         if _alone(self._locks[-1]):
             _sweep(home, "", agent.state, shown)
+            for path, source in copies.items():
+                _copy(source, os.path.join(home, path))
         fcntl.flock(self._locks[-1], fcntl.LOCK_SH)
         return home
 
@@ -126,12 +129,25 @@ def _sweep(folder, inside, kept, shown):
     for entry in list(os.scandir(folder)):
         path = os.path.join(inside, entry.name)
         holds = any(overlap(path, one) for one in kept)
-        if not holds or any(is_in(path, one) for one in shown):
+        astray = entry.is_symlink() and any(is_in(one, path) for one in [*kept, *shown])
+        if astray or not holds or any(is_in(path, one) for one in shown):
             _remove(entry)
         elif entry.is_dir(follow_symlinks=False):
             whole = any(is_in(path, one) for one in kept)
             if not whole or any(is_in(one, path) for one in shown):
                 _sweep(entry.path, path, kept, shown)
+
+
+def _copy(source, target):
+    """A folder or file of the person's own, links as links; sockets and the like are left out."""
+    os.makedirs(os.path.dirname(target), mode=0o700, exist_ok=True)
+    try:
+        if os.path.isdir(source):
+            shutil.copytree(source, target, symlinks=True, copy_function=shutil.copy)
+        else:
+            shutil.copy(source, target)
+    except (shutil.Error, OSError):
+        pass
 
 
 def _remove(entry):

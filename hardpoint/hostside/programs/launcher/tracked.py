@@ -14,10 +14,11 @@ _LARGEST = 64 * 1024 * 1024
 
 def unhidden(git_folder, project, paths):
     """Those of the paths whose present content the repository's index names."""
-    if not paths:
+    index = os.path.join(git_folder, "index")
+    if not paths or not os.path.isfile(index):
         return set()
     try:
-        with open(os.path.join(git_folder, "index"), "rb") as file:
+        with open(index, "rb") as file:
             names = dict(_entries(file.read(_LARGEST)))
     except (OSError, ValueError, IndexError):
         return set()
