@@ -22,6 +22,8 @@ from hardpoint.controls.host.self_check import SERVICE, TIMER, SelfCheck
 from hardpoint.controls.services import catalogue
 from hardpoint.controls.services.any_listener import NoExposedListener
 from hardpoint.controls.services.setting import ServiceSetting
+from hardpoint.controls.tools import bubblewrap, sandbox_runtime
+from hardpoint.controls.tools.rows import tools
 from hardpoint.facts import READER
 from hardpoint.operations.program import installed_files
 
@@ -34,7 +36,7 @@ def registry() -> Registry:
     containers = [PublishesLoopback(catalogue.services()), DefaultAddress(), ApiClosed()]
     coverage = [Coverage(one) for one in languages()]
     agent_controls = [AgentPolicy(), *agent_layers(), *coverage, *version.controls()]
-    agent_controls += [NoSecretLinks()]
+    agent_controls += [NoSecretLinks(), *tools()]
     reader = ReaderInstalled(readable(services))
     return Registry([every, *services, *containers, *agent_controls, reader, SelfCheck()])
 
@@ -64,11 +66,14 @@ def readable(services: Sequence[ServiceSetting]) -> dict[str, Any]:
         "files": [
             *(READER, SUDOERS, SERVICE, TIMER, PATH),
             *installed_files(),
+            *(*bubblewrap.FILES, *sandbox_runtime.FILES),
             *(piece.path for piece in pieces if isinstance(piece, OwnFile)),
         ],
         "trusted": sorted({path for one in languages() for path in one.trusted}),
         "apps": sorted({s.service.app for s in services if s.service.app}),
         "agents": agents.query()["agents"],
+        "tools": [one.tool.program for one in tools()],
+        "packages": [one.tool.package for one in tools()],
         "switches": [s.switch.query for s in services if s.switch],
     }
 

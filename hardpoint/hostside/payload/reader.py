@@ -260,6 +260,21 @@ def _secret_links(arguments, catalogue):
     )
 
 
+def _only(argument, part):
+    """The rule of a read whose one argument is a list of what the catalogue has in that part."""
+
+    def rule(arguments, catalogue):
+        names = arguments.get(argument)
+        known = catalogue.get(part, [])
+        return (
+            set(arguments) == {argument}
+            and _are_texts(names)
+            and all(name in known for name in names)
+        )
+
+    return rule
+
+
 def _container_files(arguments, catalogue):
     patterns = arguments.get("compose_files")
     return (
@@ -288,6 +303,8 @@ _RULES = {
     "agents": _agents,
     "secret_links": _secret_links,
     "launchd": _launchd,
+    "packages": _only("names", "packages"),
+    "tools": _only("tools", "tools"),
     "files": _files,
     "setting": _setting,
     "command_line": _command_line,

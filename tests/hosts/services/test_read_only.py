@@ -44,6 +44,7 @@ READS: dict[str, dict] = {
             "key": ["OLLAMA_HOST"],
         }
     },
+    "tools": {"tools": ["bwrap", "socat", "rg", "srt"]},
     "packages": {"names": ["bash", "no-such-package"]},
     "containers": {},
     "container_files": {"compose_files": ["~/ai/*.yaml"]},
