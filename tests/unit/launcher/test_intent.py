@@ -26,7 +26,7 @@ GOOD: dict[str, Any] = {
 @pytest.fixture
 def load(launcher, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     intent = launcher("intent")
-    monkeypatch.setattr(intent, "_only_roots", lambda path: None)
+    monkeypatch.setattr(intent, "only_roots", lambda path: None)
 
     def load(content: str) -> Any:
         path = tmp_path / "agents.json"

@@ -13,6 +13,7 @@ import excludes
 import intent
 import kept
 import masks
+import outside
 import places
 import seccomp
 import toolchains
@@ -100,8 +101,9 @@ class Run:
     def _sandbox(self, state):
         box = Sandbox(self._project, self._home)
         self._show_home(box, state)
+        self._show_settings(box, state)
         found = masks.find(self._project, self._policy, self._home)
-        box.files, box.folders = found.files, found.folders
+        box.files, box.folders = found.files, [*box.folders, *found.folders]
         box.system = self._policy.protected_system
         box.writes = self._profile != "research"
         own, common = places.git_folders(self._project)
@@ -142,6 +144,15 @@ class Run:
             copies = {one: there.pop(one) for one in self._agent.state if one in there}
             box.private = state.home_of(self._agent, settings, copies)
         box.read_only += [(source, os.path.join(real, one)) for one, source in there.items()]
+
+    def _show_settings(self, box, state):
+        """The machine's settings for the agent, as they are in here."""
+        if self._nested or not self._agent:
+            return
+        documents, box.folders = outside.of(self._agent.id)
+        for number, (path, text) in enumerate(documents.items()):
+            name = "settings-%s-%d" % (self._agent.id, number)
+            box.settings.append((state.keep(name, text), path))
 
     def _settings(self):
         """Below a home: the agent's settings, and what else of its state no agent may write."""

@@ -64,7 +64,7 @@ class Intent:
 def load(path=PATH):
     """The Intent. Raises Refused."""
     try:
-        _only_roots(path)
+        only_roots(path)
         with open(path, encoding="utf-8") as file:
             return Intent(json.load(file))
     except FileNotFoundError:
@@ -73,8 +73,9 @@ def load(path=PATH):
         raise Refused("the policy for agents, %s, can't be used: %s" % (path, error)) from None
 
 
-def _only_roots(path):
-    """The file and each folder on its way belong to root, and nobody else may write there."""
+def only_roots(path):
+    """Raises ValueError, unless the file and each folder on its way belong to root, and nobody else
+    may write there."""
     while True:
         state = os.lstat(path)
         if state.st_uid not in _roots():

@@ -31,14 +31,14 @@ class Sandbox:
     """What to show: `home` is where it is inside; `private` the folder that stands there, or None for
     an empty one in memory; `read_only` are (from, to) below the home; `links` {link: target} there.
     Of the project: `writable` is what belongs to it and is elsewhere; the rest as in kept.py, masks.py
-    and excludes.py (`instead`)."""
+    and excludes.py (`instead`). `settings` are (from, to) of the system's."""
 
     def __init__(self, project, home):
         self.project, self.home = project, home
         self.private, self.read_only, self.links = None, [], {}
         self.writable, self.writes = [], True
         self.pinned, self.kept, self.stand_ins, self.instead = [], [], [], []
-        self.files, self.folders, self.system = [], [], ()
+        self.files, self.folders, self.system, self.settings = [], [], (), []
 
     def arguments(self, network):
         """network: "none", a namespace of its own, or "same", inside a sandbox that has one."""
@@ -88,6 +88,8 @@ class Sandbox:
             given += ["--tmpfs", path, "--remount-ro", path]
         for path in [*self.files, *(one for one in self.system if os.path.isfile(one))]:
             given += ["--ro-bind", _NOTHING, path]
+        for source, path in self.settings:
+            given += ["--ro-bind", source, path]
         return given
 
     def _start(self):

@@ -92,7 +92,11 @@ class State:
 
     def keep_exclude(self, text):
         """Stores git's exclude file of these runs; where it is."""
-        path = os.path.join(self._folder, "exclude")
+        return self.keep("exclude", text)
+
+    def keep(self, name, text):
+        """Stores a text that is shown in these runs; where it is."""
+        path = os.path.join(self._folder, name)
         self._write(path, text)
         return path
 
