@@ -39,7 +39,8 @@ def test_a_circle_of_requirements_is_named() -> None:
 def test_every_control_says_what_it_is_for(control: Control) -> None:
     about = control.metadata
     assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)+", about.id)
-    assert about.title[0].isupper() and not about.title.endswith(".")
+    assert about.title[0].isupper() or about.title.startswith("opencode ")  # so it is spelt
+    assert not about.title.endswith(".")
     assert all((about.risk, about.changes, about.undo, about.sources))
     assert set(about.profiles) <= {"minimal", "recommended", "strict"} and about.profiles
     assert all(name in registry() for name in about.requires)

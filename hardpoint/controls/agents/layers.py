@@ -59,8 +59,9 @@ class AgentLayer(Control):
 
     @property
     def pieces(self) -> tuple[OwnFile | Keys, ...]:
-        """What it would write for a policy that says nothing: the places that a check reads."""
-        return self.language.layers[self.layer](intended(DEFAULTS)).pieces
+        """What it would write for a policy that has something for each key: what a check reads."""
+        every = intended({**DEFAULTS, "mcp_servers": ["any"]})
+        return self.language.layers[self.layer](every).pieces
 
     def subjects(self, host: HostView) -> list[Subject]:
         return on_host(host, self.language.agent)
