@@ -59,6 +59,8 @@ class HostApply:
     taken_back: dict[str, TakenBack] = field(default_factory=dict)
     unready: set[Owner] = field(default_factory=set)
     """Whose files are not as they should be: their services are not restarted."""
+    unnamed: set[Owner] = field(default_factory=set)
+    """Whom an apply leaves alone until a person names the control."""
 
     def stopped(self, owner: Owner) -> bool:
         """Whether nothing more is done for it. One service that fails stops no other."""
@@ -111,6 +113,11 @@ class Applier:
     def _apply_host(self, state: State, host: Host, check: HostCheck) -> HostApply:
         result = HostApply(self.run)
         wrong = {(o.control, o.subject) for o in check.report.outcomes if self._may_change(o)}
+        result.unnamed = {
+            (o.control, o.subject)
+            for o in check.report.outcomes
+            if self._waits(o) and o.control not in self._named
+        }
         result.busy = {key: reason for key, reason in check.busy.items() if key in wrong}
         wanted = {
             key: items
@@ -141,8 +148,11 @@ class Applier:
 
     def _may_change(self, outcome: Outcome) -> bool:
         """A waiver that has expired shows the truth, and is acted on only for a named control."""
-        unheld = outcome.waiver != "expired" or outcome.control in self._named
-        return outcome.status in _TO_DO and unheld
+        unheld = outcome.waiver != "expired" and not self._waits(outcome)
+        return outcome.status in _TO_DO and (unheld or outcome.control in self._named)
+
+    def _waits(self, outcome: Outcome) -> bool:
+        return self._registry[outcome.control].metadata.by_name
 
     def _withdraw(self, host: Host, control: str, result: HostApply) -> None:
         request = {"do": "rollback", "control": control, "lease": self.run, "who": self._who}

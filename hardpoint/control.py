@@ -75,7 +75,8 @@ class Metadata:
     """All that is said about a control; frozen, and what documents and findings are made of.
 
     `title` states the good state ("Ollama listens on loopback only"); `risk` says who can do what
-    when it does not hold; `changes` what apply does; `undo` how it is taken back.
+    when it does not hold; `changes` what apply does; `undo` how it is taken back. `by_name`: apply does
+    it only where a person names the control, since it means that they have looked.
     """
 
     id: str
@@ -91,6 +92,7 @@ class Metadata:
     requires: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
     options: Mapping[str, Option] = field(default_factory=dict)
+    by_name: bool = False
 
 
 class HostView(Protocol):

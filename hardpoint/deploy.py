@@ -123,10 +123,10 @@ def _prepare(controls: list[Control]) -> None:
 
 def _steps(here: HostDeploy, asked: list[Control], registry: Registry) -> list[plan.Step]:
     """A waiver holds for the deploy too; an expired one leaves the control alone until it is named,
-    which only the hardpoint command can do."""
+    which only the hardpoint command can do; so for one that wants to be named."""
     desired: dict[tuple[str, str], list[Desired]] = {}
     for control in asked:
-        if here.waiver(control) is None:
+        if here.waiver(control) is None and not control.metadata.by_name:
             with _told(here, control):
                 view = here.view(control)
                 for subject in control.subjects(view):

@@ -330,7 +330,7 @@ def _fate(key: tuple[str, str], earlier: Outcome | None, now: Outcome, result: H
         return Fate.LEFT_ALONE
     if now.status in _SETTLED:
         return Fate.FIXED if was_wrong else Fate.ALREADY_RIGHT
-    if now.status in _WRONG and not now.waiver:
+    if now.status in _WRONG and not now.waiver and key not in result.unnamed:
         return Fate.STILL_WRONG
     return Fate.LEFT_ALONE
 

@@ -8,8 +8,9 @@ from typing import Any
 
 from hardpoint.control import Registry
 from hardpoint.controls.agents import rows as agents
-from hardpoint.controls.agents import shadows, version
+from hardpoint.controls.agents import shadows, version, watched
 from hardpoint.controls.agents.coverage import Coverage
+from hardpoint.controls.agents.integrity import ReviewedConfig
 from hardpoint.controls.agents.language import Keys, OwnFile
 from hardpoint.controls.agents.languages import languages
 from hardpoint.controls.agents.layers import AgentLayer
@@ -36,7 +37,7 @@ def registry() -> Registry:
     containers = [PublishesLoopback(catalogue.services()), DefaultAddress(), ApiClosed()]
     coverage = [Coverage(one) for one in languages()]
     agent_controls = [AgentPolicy(), *agent_layers(), *coverage, *version.controls()]
-    agent_controls += [NoSecretLinks(), *tools()]
+    agent_controls += [NoSecretLinks(), ReviewedConfig(), *tools()]
     reader = ReaderInstalled(readable(services))
     return Registry([every, *services, *containers, *agent_controls, reader, SelfCheck()])
 
@@ -74,6 +75,7 @@ def readable(services: Sequence[ServiceSetting]) -> dict[str, Any]:
         "agents": agents.query()["agents"],
         "tools": [one.tool.program for one in tools()],
         "packages": [one.tool.package for one in tools()],
+        "watched": watched.query()["watched"],
         "switches": [s.switch.query for s in services if s.switch],
     }
 

@@ -1,4 +1,4 @@
-"""Coding agents: what is installed, for whom; and what the projects that they work in lead to."""
+"""Coding agents: what is installed, what decides over them, and what their projects lead to."""
 
 from __future__ import annotations
 
@@ -42,3 +42,21 @@ class SecretLinks(Read):
     @staticmethod
     def default() -> dict[str, Any]:
         return {"links": [], "projects": {}, "limits": []}
+
+
+class AgentConfig(Read):
+    """{configs: {"alice": {files: {path: fingerprint}, grants: [[path, kind, name, fingerprint]],
+    flags: [[path, fingerprint, what, line]], projects: [paths]}}, reviewed: {"alice": {...} | None},
+    limits}.
+
+    What decides over agents, by fingerprints that are keyed with the machine's id; `grants` are keys that
+    allow something, `flags` hidden text and phrases that ask to leak. `reviewed` is what a review left.
+
+    Query: {"watched": {home, project, anywhere, state, grants}} (controls/agents/watched.yaml).
+    """
+
+    what = "agent_config"
+
+    @staticmethod
+    def default() -> dict[str, Any]:
+        return {"configs": {}, "reviewed": {}, "limits": []}

@@ -18,6 +18,7 @@ _OURS = re.compile(
     r"|/Library/LaunchAgents/hardpoint\.[a-z0-9-]{1,80}\.plist"
 )
 
+_REVIEW = re.compile(r"/var/lib/hardpoint/agents/[A-Za-z0-9_][A-Za-z0-9_.@-]{0,100}\$?\.json")
 _FOLDER = re.compile(r"(/[^/\x00-\x1f]{1,200}){1,20}")
 _COMMANDS = ("programs", "flags")
 
@@ -157,7 +158,10 @@ def _files(arguments, catalogue):
     return (
         set(arguments) == {"paths"}
         and _are_texts(paths)
-        and all(path in catalogue["files"] or _OURS.fullmatch(path) for path in paths)
+        and all(
+            path in catalogue["files"] or _OURS.fullmatch(path) or _REVIEW.fullmatch(path)
+            for path in paths
+        )
     )
 
 
@@ -244,6 +248,10 @@ def _agents(arguments, catalogue):
     )
 
 
+def _agent_config(arguments, catalogue):
+    return arguments == {"watched": catalogue.get("watched")}
+
+
 def _secret_links(arguments, catalogue):
     """The policy of whoever checks says what is protected: any names, since no content is told."""
     protected, roots = arguments.get("protected"), arguments.get("roots")
@@ -302,6 +310,7 @@ _RULES = {
     "container_files": _container_files,
     "agents": _agents,
     "secret_links": _secret_links,
+    "agent_config": _agent_config,
     "launchd": _launchd,
     "packages": _only("names", "packages"),
     "tools": _only("tools", "tools"),
