@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
+from datetime import UTC, datetime
 from functools import cache, partial, wraps
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,7 @@ from pyinfra.api.host import Host
 from rich.text import Text
 
 from hardpoint import __version__, inventory, plan, terminal
+from hardpoint.audit import exit_code as audit_exit_code
 from hardpoint.control import Control, Registry
 from hardpoint.controls import registry as all_controls
 from hardpoint.engine import Engine, Rollback, Rollout
@@ -26,6 +29,7 @@ from hardpoint.outcome import ExitCode, Report
 from hardpoint.output import Files, OutputError
 from hardpoint.policy import Policies, Policy, PolicyError, load_policy, policy_table
 from hardpoint.policy.problems import did_you_mean
+from hardpoint.reports import audit as audit_report
 from hardpoint.reports import explain as explanations
 from hardpoint.reports import plan as plan_report
 from hardpoint.reports import policy as policy_report
@@ -299,6 +303,31 @@ def runs(target: Target) -> int:
 
 
 @cli.command()
+@_with_target
+@click.option("--since", default="7d", metavar="7d|24h|4w", help="How far back; default: 7d.")
+@click.option("--details", is_flag=True, help="Also the lines of refusals, errors and connections.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["terminal", "json"]),
+    default="terminal",
+    help="What is printed.",
+)
+def audit(target: Target, since: str, details: bool, form: str) -> int:
+    """What coding agents did, and whether it differs from before. Exit: 0 as usual, 2 findings, 3 not all
+    could be judged."""
+    hours = _hours(since)
+    started = datetime.now(UTC).isoformat(timespec="seconds")
+    with _engine(target, "asking") as engine:
+        found = engine.audit(hours, details)
+    if form == "json":
+        click.echo(audit_report.as_json(found, since, started))
+    else:
+        audit_report.render(found, since, terminal.output())
+    return audit_exit_code(found)
+
+
+@cli.command()
 @click.argument("control", required=False)
 def controls(control: str | None) -> int:
     """List all controls, or tell about one."""
@@ -444,6 +473,13 @@ def _batch(text: str) -> str:
     if text and not (number.isdigit() and int(number) > 0):
         raise UserError(f"--batch {text}: a number of hosts, or a percentage such as 10%")
     return text
+
+
+def _hours(text: str) -> int:
+    found = re.fullmatch(r"([1-9][0-9]{0,3})([hdw])", text)
+    if not found:
+        raise UserError(f"--since {text}: hours, days or weeks, such as 24h, 7d or 4w")
+    return min(int(found[1]) * {"h": 1, "d": 24, "w": 168}[found[2]], 3650 * 24)
 
 
 def _changes(report: Report) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 from pyinfra.api import Inventory
 from pyinfra.api.host import Host
 
-from hardpoint import journal, remote
+from hardpoint import audit, journal, remote
 from hardpoint.apply import Applier, HostApply, TakenBack
 from hardpoint.check import Checker, HostCheck
 from hardpoint.control import Control, Registry
@@ -164,6 +164,15 @@ class Engine:
             name: str(reply) if isinstance(reply, BaseException) else reply["runs"]
             for name, reply in replies.items()
         }
+
+    def audit(self, hours: int, details: bool) -> list[audit.HostAudit]:
+        """What the audit logs of coding agents say of the last hours; judged against the time before."""
+        request = {"do": "read", "what": "audit", "since": hours, "details": details}
+        replies = self._ask_all(request)
+        return [
+            audit.judge(name, str(reply) if isinstance(reply, BaseException) else reply)
+            for name, reply in replies.items()
+        ]
 
     def close(self) -> None:
         self.session.close()

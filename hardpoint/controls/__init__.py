@@ -9,6 +9,7 @@ from typing import Any
 from hardpoint.control import Registry
 from hardpoint.controls.agents import rows as agents
 from hardpoint.controls.agents import shadows, version, watched
+from hardpoint.controls.agents.audit_log import UNIT, AuditLog
 from hardpoint.controls.agents.coverage import Coverage
 from hardpoint.controls.agents.integrity import ReviewedConfig
 from hardpoint.controls.agents.language import Keys, OwnFile
@@ -37,7 +38,7 @@ def registry() -> Registry:
     containers = [PublishesLoopback(catalogue.services()), DefaultAddress(), ApiClosed()]
     coverage = [Coverage(one) for one in languages()]
     agent_controls = [AgentPolicy(), *agent_layers(), *coverage, *version.controls()]
-    agent_controls += [NoSecretLinks(), ReviewedConfig(), *tools()]
+    agent_controls += [NoSecretLinks(), ReviewedConfig(), AuditLog(), *tools()]
     reader = ReaderInstalled(readable(services))
     return Registry([every, *services, *containers, *agent_controls, reader, SelfCheck()])
 
@@ -65,7 +66,7 @@ def readable(services: Sequence[ServiceSetting]) -> dict[str, Any]:
             *(_document(piece) for piece in pieces if isinstance(piece, Keys)),
         ],
         "files": [
-            *(READER, SUDOERS, SERVICE, TIMER, PATH),
+            *(READER, SUDOERS, SERVICE, TIMER, PATH, UNIT),
             *installed_files(),
             *(*bubblewrap.FILES, *sandbox_runtime.FILES),
             *(piece.path for piece in pieces if isinstance(piece, OwnFile)),

@@ -6,7 +6,7 @@ The options of `agent-policy` add to, and take from, what stands in intention.ya
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
@@ -15,6 +15,7 @@ import yaml
 from pydantic import StringConstraints
 
 from hardpoint.control import HostView, Option
+from hardpoint.controls.agents.telemetry import LOG, PORT
 from hardpoint.facts.machine import Machine
 
 POLICY = "agent-policy"
@@ -81,7 +82,8 @@ class Intention:
     """What is protected, dangerous and allowed on one host.
 
     `home`, `project`, `exempt`, `persistent_home` and `persistent_project` are relative paths or
-    fnmatch patterns; `system` is absolute; `homes` are (user, home).
+    fnmatch patterns; `system` is absolute; `homes` are (user, home); `audit_port` is
+    where the audit log takes OpenTelemetry.
     """
 
     profile: str
@@ -96,6 +98,7 @@ class Intention:
     persistent_project: tuple[str, ...]
     mcp_servers: tuple[str, ...]
     homes: tuple[tuple[str, str], ...] = ()
+    audit_port: int = PORT
 
 
 @cache
@@ -107,7 +110,8 @@ def intention(host: HostView) -> Intention:
     """As the policy has it on this host, with the homes that are there."""
     people = host.read(Machine)["users"]
     homes = tuple((one["name"], one["home"]) for one in people)
-    return intended(host.options_of(POLICY), homes)
+    port = host.options_of(LOG).get("port", PORT)
+    return replace(intended(host.options_of(POLICY), homes), audit_port=port)
 
 
 def intended(options: Mapping[str, Any], homes: Iterable[tuple[str, str]] = ()) -> Intention:

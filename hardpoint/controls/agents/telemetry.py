@@ -10,8 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+LOG = "agent-audit-log"
+"""The control that installs the writer."""
+
 PORT = 4378
-"""Where the writer takes OTLP over HTTP, on loopback."""
+"""Where it takes OTLP over HTTP, on loopback, unless that control's option `port` says otherwise."""
 
 Keys = Mapping[tuple[str, ...], Any]
 

@@ -195,6 +195,12 @@ def _launchd(arguments, catalogue):
     )
 
 
+def _audit(arguments, catalogue):
+    """Its state and its numbers; not the commands of others."""
+    since = arguments.get("since", 1)
+    return set(arguments) <= {"since"} and type(since) is int and 0 < since <= 3650 * 24
+
+
 def _setting(arguments, catalogue):
     resource = arguments.get("resource")
     if set(arguments) != {"resource"} or not isinstance(resource, dict):
@@ -311,6 +317,7 @@ _RULES = {
     "agents": _agents,
     "secret_links": _secret_links,
     "agent_config": _agent_config,
+    "audit": _audit,
     "launchd": _launchd,
     "packages": _only("names", "packages"),
     "tools": _only("tools", "tools"),

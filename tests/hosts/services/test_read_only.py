@@ -56,6 +56,7 @@ READS: dict[str, dict] = {
         "protected": {"home": [".ssh"], "project": [".env"], "exempt": [], "system": ["/etc/shadow"]},
         "roots": ["/srv/work"],
     },
+    "audit": {"since": 7, "details": True},
     "launchd": {"variables": ["OLLAMA_HOST"], "apps": [], "switches": []},
     "command_line": {
         "unit": "ollama.service", "scope": "system", "programs": ["ollama"], "control": "ollama-loopback",

@@ -16,9 +16,8 @@ from typing import Any
 
 import pytest
 
-from tests.unit.agents.audit_program import load
+from tests.unit.agents.audit_program import audit
 
-audit = load()
 RECORDED = Path(__file__).parent / "otlp"
 KEY = "sk-ant-Kd83jfQpKd83jfQp"
 
@@ -235,7 +234,7 @@ def test_the_kernel_says_who_sends() -> None:
             if writer.taken:
                 break
             time.sleep(0.05)
-    assert writer.taken == [(65534, child, {"kind": "tool"})]
+    assert writer.taken == [(65534, child, b'{"kind": "tool", "uid": 0}')]
 
 
 def sink(kind: int) -> socket.socket:

@@ -9,70 +9,9 @@ from typing import Any
 
 import pytest
 
-from tests.unit.agents.audit_program import load
+from tests.unit.agents.audit_program import DAY, Log, audit
 
-audit = load()
 chain = audit.audit_chain
-ALICE = {"uid": 1000, "user": "alice", "pid": 7}
-DAY = 86400
-NOON = 1795262400.0  # 2026-11-21T12:00:00Z
-
-
-class Clock:
-    """The time of day, and the seconds that go on steadily."""
-
-    def __init__(self) -> None:
-        self.now, self.steady = NOON, 100.0
-
-    def __call__(self) -> tuple[float, float]:
-        return self.now, self.steady
-
-    def go(self, seconds: float) -> None:
-        self.now += seconds
-        self.steady += seconds
-
-
-class Log:
-    """A log in a folder of its own."""
-
-    def __init__(self, folder: Path, quota: int = 1 << 20) -> None:
-        self.logs, self.state = folder / "logs", folder / "state"
-        self.logs.mkdir()
-        self.state.mkdir()
-        self.clock, self.quota = Clock(), quota
-        self.start()
-
-    def start(self) -> Any:
-        self.store = audit.store.Store(self.logs, self.state, self.quota, 90, self.clock)
-        self.store.open()
-        self.store.sync()
-        return self
-
-    def write(self, count: int = 1, detail: str = "ls") -> None:
-        for _ in range(count):
-            self.store.append([(ALICE, {"kind": "tool", "detail": detail})])
-        self.store.sync()
-
-    def files(self) -> list[Path]:
-        return sorted(self.logs.iterdir())
-
-    def lines(self) -> list[bytes]:
-        return [line for path in self.files() for line in path.read_bytes().splitlines(True)]
-
-    def put(self, lines: list[bytes]) -> None:
-        (only,) = self.files()
-        only.write_bytes(b"".join(lines))
-
-    def walk(self, budget: int | None = None) -> Any:
-        walk = chain.Walk(self.logs, self.state, budget)
-        walk.seen = list(walk.bodies())
-        return walk
-
-    def problems(self) -> list[tuple[str, int]]:
-        return [(one["what"], one["seq"]) for one in self.walk().problems]
-
-    def reasons(self) -> str:
-        return b"".join(self.lines()).decode()
 
 
 @pytest.fixture

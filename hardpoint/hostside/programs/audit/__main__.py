@@ -35,12 +35,29 @@ def main(arguments):
     server = receive.Server(("127.0.0.1", given.port), writer)
     receiver = receive.bound(given.socket)
     tasks = [(server.serve_forever, ()), (receive.datagrams, (receiver, writer))]
+    tasks += [(_until_replaced, (stop,))]
     tasks += [(forwarder.run, ())] if forwarder else []
     for task, with_ in tasks:
         threading.Thread(target=_or_die, args=(task, *with_), daemon=True).start()
     _tell_systemd("READY=1")
     writer.run(stop.is_set)
+    os.unlink(given.socket)
     return 0
+
+
+def _until_replaced(stop):
+    """Ends the whole when the program's files are no longer those that run: systemd starts what is there."""
+    began = _files()
+    while not stop.wait(5):
+        if _files() != began:
+            stop.set()
+
+
+def _files():
+    folder = os.path.dirname(os.path.abspath(__file__))
+    return sorted(
+        (one.name, one.stat().st_mtime_ns, one.stat().st_ino) for one in os.scandir(folder)
+    )
 
 
 def _or_die(task, *arguments):

@@ -19,11 +19,11 @@ class Writer:
         self._queue = queue.Queue(WAITING)
         self._due = dict.fromkeys((self._sync, self._tell, self._tidy), 0.0)
 
-    def take(self, uid, pid, event):
-        """Another thread has an event of this user."""
+    def take(self, uid, pid, sent):
+        """Another thread has an event of this user, or the datagram that holds one."""
         who = {"uid": uid, "user": self.limits.user(uid), "pid": pid}
         try:
-            self._queue.put_nowait((who, event))
+            self._queue.put_nowait((who, sent))
         except queue.Full:
             self.limits.drop(uid, "more than can be written")
 
@@ -39,13 +39,25 @@ class Writer:
 
     def _next(self):
         """The events that wait, after half a second at the latest."""
+        found = []
         try:
-            found = [self._queue.get(timeout=0.5)]
+            found.append(self._queue.get(timeout=0.5))
             while len(found) < BATCH:
                 found.append(self._queue.get_nowait())
         except queue.Empty:
-            return found if "found" in locals() else []
-        return found
+            pass
+        return [entry for entry in map(self._read, found) if entry]
+
+    def _read(self, entry):
+        """(who, event); None for a datagram that holds none, which is counted."""
+        who, sent = entry
+        if isinstance(sent, dict):
+            return entry
+        try:
+            return who, events.parsed(sent)
+        except events.Unreadable:
+            self.limits.drop(who["uid"], "not readable")
+            return None
 
     def _append(self, entries):
         if not entries:
