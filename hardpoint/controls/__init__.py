@@ -11,6 +11,7 @@ from hardpoint.controls.agents import rows as agents
 from hardpoint.controls.agents import shadows, version, watched
 from hardpoint.controls.agents.audit_log import UNIT, AuditLog
 from hardpoint.controls.agents.coverage import Coverage
+from hardpoint.controls.agents.guard import GuardInstalled
 from hardpoint.controls.agents.integrity import ReviewedConfig
 from hardpoint.controls.agents.language import Keys, OwnFile
 from hardpoint.controls.agents.languages import languages
@@ -38,7 +39,7 @@ def registry() -> Registry:
     containers = [PublishesLoopback(catalogue.services()), DefaultAddress(), ApiClosed()]
     coverage = [Coverage(one) for one in languages()]
     agent_controls = [AgentPolicy(), *agent_layers(), *coverage, *version.controls()]
-    agent_controls += [NoSecretLinks(), ReviewedConfig(), AuditLog(), *tools()]
+    agent_controls += [GuardInstalled(), NoSecretLinks(), ReviewedConfig(), AuditLog(), *tools()]
     reader = ReaderInstalled(readable(services))
     return Registry([every, *services, *containers, *agent_controls, reader, SelfCheck()])
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from hardpoint.controls.agents import commands
 from hardpoint.controls.agents.confined import LAUNCHER, confined
+from hardpoint.controls.agents.hooks import guard_hook
 from hardpoint.controls.agents.intention import Intention
 from hardpoint.controls.agents.language import Keys, Language, Translator, Unsaid, Words
 from hardpoint.controls.agents.places import below_home, unexempted
@@ -119,6 +120,7 @@ LAYERS: dict[str, Translator] = {
     "deny-sensitive-reads": deny_sensitive_reads,
     "deny-dangerous-commands": deny_dangerous_commands,
     "sandbox": sandbox,
+    "guard-hook": guard_hook("copilot-cli"),
     "self-protection": self_protection,
     "privacy": privacy,
 }

@@ -14,6 +14,7 @@ from typing import Any
 
 from hardpoint.controls.agents import commands
 from hardpoint.controls.agents.confined import LAUNCHER, ONLY_INSIDE, confined, nested
+from hardpoint.controls.agents.hooks import guard_hook
 from hardpoint.controls.agents.intention import Intention
 from hardpoint.controls.agents.language import (
     Keys,
@@ -166,6 +167,7 @@ LAYERS: dict[str, Translator] = {
     "deny-sensitive-reads": deny_sensitive_reads,
     "deny-dangerous-commands": deny_dangerous_commands,
     "sandbox": sandbox,
+    "guard-hook": guard_hook("gemini-cli"),
     "self-protection": self_protection,
     "privacy": privacy,
 }

@@ -1,0 +1,189 @@
+"""Program text in other languages, looked through by its literals: what it would open, run, remove, reach.
+
+No parser of any language: literals, their neighbours joined, and the usual disguises undone.
+"""
+
+import os
+import re
+
+import match
+import network
+
+LITERAL = re.compile(
+    r'"""(.*?)"""|\'\'\'(.*?)\'\'\'|"((?:[^"\\\n]|\\.)*)"|\'((?:[^\'\\\n]|\\.)*)\'|`((?:[^`\\]|\\.)*)`',
+    re.S,
+)
+ESCAPE = re.compile(r"\\(x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|u\{[0-9a-fA-F]+\}|[0-7]{1,3}|.)", re.S)
+LISTED = re.compile(r"[\[(]\s*((?:[\"'][^\"'\n]*[\"']\s*,\s*)+[\"'][^\"'\n]*[\"'])\s*,?\s*[\])]")
+NUMBERS = re.compile(r"[\[(]\s*(\d{1,7}(?:\s*,\s*\d{1,7}){3,})\s*[\])]")
+RUNS = re.compile(
+    r"system|popen|subprocess|exec|spawn|child_process|pty\.|check_output|`|\bqx\b|%x|proc_open|\|\s*getline"
+)
+WRITES = re.compile(
+    r"write|[\"'][wax]b?\+?[\"']|append|dump|copy|move|rename|replace\(|link|chmod|truncate|touch|>|mkdir"
+)
+REMOVES = re.compile(
+    r"rmtree|unlink|\bremove|rmdir|\brmSync|\.rm\(|rm_rf|removedirs|File\.delete|emptyDir"
+)
+CONNECTS = re.compile(
+    r"HTTPS?Connection|create_connection|\.connect|gethostby|getaddrinfo|sendto|IO::Socket|fsockopen|TCPSocket|net\.Socket|createConnection|resolve"
+)
+DECODES = re.compile(r"b64|base64|atob|fromhex|unhexlify|hex|rot_?13|decode|Buffer\.from|pack")
+ENVIRON = re.compile(
+    r"os\.environ\b(?!\s*(?:\[|\.(?:get|setdefault|pop|update)\b))|process\.env\b(?!\s*[.\[])|%ENV|\bENV\.(?:each|to_h|inspect)|\benviron\(\)|getenv\(\)"
+)
+NAMED = re.compile(r"(?:process\.env|ENV)\s*(?:\.|\[\s*[\"']?|\{\s*[\"']?)(\w+)")
+HOST = re.compile(r"(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,}|\d{1,3}(?:\.\d{1,3}){3}|localhost")
+URL = re.compile(r"\b[a-zA-Z][a-zA-Z0-9+.-]*://[^\s\"'<>)]+")
+NEAR, MOST = 4, 120
+
+
+def scan(text, shell, depth=0):  # noqa: C901
+    """Judges a program's text. Raises what the shell's judge raises."""
+    judge, found = shell.judge, literals(text)
+    disguised = undone(text, found)
+    for one in disguised:
+        if depth < 3:
+            scan(one, shell, depth + 1)
+            judge.path_text(one, shell)
+    texts = _joined([*found, *disguised][:MOST])
+    writes, removes = WRITES.search(text), REMOVES.search(text)
+    for one in texts:
+        bare = one.lstrip("<>+| ")
+        for path in (bare, "~/" + bare.lstrip("/")):
+            _protected(path, shell, bool(writes or removes))
+        if (
+            removes
+            and one in found
+            and one.startswith(("/", "~", ".."))
+            and "delete-outside" in judge.policy.dangerous
+        ):
+            import danger
+
+            why = danger.removal(one, shell, True)
+            if why:
+                judge.deny("delete-outside", why)
+    for one in URL.findall(text):
+        if not one.startswith("file:"):
+            judge.host(network.host_of(one))
+    if CONNECTS.search(text):
+        for one in found:
+            if HOST.fullmatch(one):
+                judge.host(one)
+    _environment(text, found, judge)
+    if RUNS.search(text):
+        _commands(text, found, shell)
+
+
+def literals(text):
+    """The values of the text's string literals, escapes undone."""
+    found = []
+    for each in LITERAL.finditer(text):
+        value = next((one for one in each.groups() if one is not None), "")
+        found.append(ESCAPE.sub(_character, value))
+        if len(found) >= MOST:
+            break
+    return found
+
+
+def _character(escape):
+    body = escape.group(1)
+    if body[0] in "xu" and len(body) > 1:
+        value = int(body[1:].strip("{}"), 16)
+    elif body[0].isdigit():
+        value = int(body, 8) if body.isdigit() and not set(body) & set("89") else 0
+    else:
+        return {"n": "\n", "t": "\t", "\n": ""}.get(body, body)
+    return chr(value) if 0 < value < 0x110000 else ""
+
+
+def undone(text, found):  # noqa: C901
+    """What literals and lists of numbers say behind the usual disguises."""
+    plain = []
+    if "chr" in text or "fromCharCode" in text or "bytes" in text or "pack" in text:
+        for numbers in NUMBERS.findall(text):
+            values = [int(one) for one in numbers.split(",")]
+            plain.append("".join(chr(one) for one in values if 0 < one < 0x110000))
+        single = re.findall(r"chr\((\d{1,7})\)", text)
+        if len(single) > 3:
+            plain.append("".join(chr(int(one)) for one in single if 0 < int(one) < 0x110000))
+    if "[::-1]" in text or "reverse" in text:
+        plain += [one[::-1] for one in found if len(one) > 3]
+    if not DECODES.search(text):
+        return plain
+    import binascii
+
+    for one in found:
+        packed = one.strip()
+        for decode in (
+            binascii.unhexlify,
+            lambda value: binascii.a2b_base64(value + "=" * (-len(value) % 4)),
+        ):
+            try:
+                value = decode(packed.replace("-", "+").replace("_", "/")).decode("utf-8")
+            except (ValueError, UnicodeDecodeError):
+                continue
+            if (len(value) > 3 and value.isprintable()) or "\n" in value:
+                plain.append(value)
+        if "rot" in text:
+            plain.append(one.translate(ROT13))
+    return plain
+
+
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
+TURNED = LETTERS[13:] + LETTERS[:13]
+ROT13 = str.maketrans(LETTERS + LETTERS.upper(), TURNED + TURNED.upper())
+
+
+def _joined(found):
+    """The literals and what neighbours say when they are put together."""
+    texts = dict.fromkeys(found)
+    for place in range(len(found)):
+        for count in range(2, NEAR + 1):
+            near = found[place : place + count]
+            if len(near) == count and sum(map(len, near)) < 300:
+                texts.setdefault("".join(near))
+                texts.setdefault("/".join(one.strip("/") for one in near))
+                texts.setdefault("/" + "/".join(one.strip("/") for one in near))
+    return [one for one in texts if one and len(one) < 1000 and "\n" not in one]
+
+
+def _protected(path, shell, writes):
+    """As the judge's read and write, by the words alone where they name nothing: most are no paths."""
+    places, judge = shell.places, shell.judge
+    whole = places.home + path[1:] if path[:1] == "~" else os.path.join(shell.cwd, path)
+    if "*" in path or "?" in path:
+        whole = "/".join(match.tokens(part) for part in whole.split("/"))
+        return judge.path_text(whole, shell)
+    whole = os.path.normpath(
+        whole[whole.find("/root/") + 5 :]
+        if whole.startswith("/proc/") and "/root/" in whole
+        else whole
+    )
+    if os.path.lexists(whole) or path.startswith("file://"):
+        return judge.write(path, shell.cwd, True) if writes else judge.path_text(path, shell)
+    why = places.secret(whole)
+    if why:
+        judge.deny("protected", "%s is protected (%s)" % (path, why))
+    if writes and places.kept(whole):
+        judge.deny(
+            "persistent", "%s may not be changed by an agent (%s)" % (path, places.kept(whole))
+        )
+
+
+def _environment(text, found, judge):
+    if "env" not in text.lower():
+        return
+    if ENVIRON.search(text) and judge.secret_variables():
+        judge.deny("environment", "it prints the environment, which holds secrets")
+    for name in [*found, *NAMED.findall(text)]:
+        judge.variable(name)
+
+
+def _commands(text, found, shell):
+    """Literals as commands, lists of literals as arguments."""
+    for listed in LISTED.findall(text):
+        shell.branch().invoke([one or " " for one in literals(listed)], [""])
+    for one in found:
+        if " " in one.strip() and len(one) < 20000:
+            shell.branch().text(one, lenient=True)
