@@ -7,8 +7,8 @@ from functools import cache
 from typing import Any
 
 from hardpoint.control import Registry
+from hardpoint.controls.agents import launcher, shadows, version, watched
 from hardpoint.controls.agents import rows as agents
-from hardpoint.controls.agents import shadows, version, watched
 from hardpoint.controls.agents.audit_log import UNIT, AuditLog
 from hardpoint.controls.agents.coverage import Coverage
 from hardpoint.controls.agents.guard import GuardInstalled
@@ -40,6 +40,7 @@ def registry() -> Registry:
     coverage = [Coverage(one) for one in languages()]
     agent_controls = [AgentPolicy(), *agent_layers(), *coverage, *version.controls()]
     agent_controls += [GuardInstalled(), NoSecretLinks(), ReviewedConfig(), AuditLog(), *tools()]
+    agent_controls += [launcher.AgentLauncher()]
     reader = ReaderInstalled(readable(services))
     return Registry([every, *services, *containers, *agent_controls, reader, SelfCheck()])
 
@@ -69,7 +70,7 @@ def readable(services: Sequence[ServiceSetting]) -> dict[str, Any]:
         "files": [
             *(READER, SUDOERS, SERVICE, TIMER, PATH, UNIT),
             *installed_files(),
-            *(*bubblewrap.FILES, *sandbox_runtime.FILES),
+            *(*bubblewrap.FILES, *sandbox_runtime.FILES, *launcher.files()),
             *(piece.path for piece in pieces if isinstance(piece, OwnFile)),
         ],
         "trusted": sorted({path for one in languages() for path in one.trusted}),

@@ -60,3 +60,20 @@ class AgentConfig(Read):
     @staticmethod
     def default() -> dict[str, Any]:
         return {"configs": {}, "reviewed": {}, "limits": []}
+
+
+class AgentProcesses(Read):
+    """{processes: [{agent: "gemini-cli", user: "alice", pid, program: "/usr/local/bin/gemini",
+    confined: bool}], limits}.
+
+    `confined`: our launcher started it. Of several processes of one session the first is told.
+
+    Query: {"agents": [{id, programs, packages}]}.
+    Source: /proc/PID/cmdline and mountinfo (proc(5)).
+    """
+
+    what = "agent_processes"
+
+    @staticmethod
+    def default() -> dict[str, Any]:
+        return {"processes": [], "limits": []}

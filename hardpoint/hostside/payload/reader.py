@@ -258,6 +258,17 @@ def _agent_config(arguments, catalogue):
     return arguments == {"watched": catalogue.get("watched")}
 
 
+def _agent_processes(arguments, catalogue):
+    agents = arguments.get("agents")
+    parts = ("id", "programs", "packages")
+    known = [{part: row[part] for part in parts} for row in catalogue.get("agents", [])]
+    return (
+        set(arguments) == {"agents"}
+        and isinstance(agents, list)
+        and all(one in known for one in agents)
+    )
+
+
 def _secret_links(arguments, catalogue):
     """The policy of whoever checks says what is protected: any names, since no content is told."""
     protected, roots = arguments.get("protected"), arguments.get("roots")
@@ -315,6 +326,7 @@ _RULES = {
     "containers": _nothing,
     "container_files": _container_files,
     "agents": _agents,
+    "agent_processes": _agent_processes,
     "secret_links": _secret_links,
     "agent_config": _agent_config,
     "audit": _audit,

@@ -133,6 +133,11 @@ def arguments(pid):
     return words if words[0] else []
 
 
+def program(pid):
+    """The path of a process's program; "" where it is gone, or we may not know."""
+    return _link("/proc/%d/exe" % pid)
+
+
 def _owner(pid):
     try:
         uid = os.stat("/proc/%d" % pid).st_uid

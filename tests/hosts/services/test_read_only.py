@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hardpoint import hostside
-from hardpoint.controls.agents import rows, watched
+from hardpoint.controls.agents import launcher, rows, watched
 from hardpoint.controls.services import catalogue
 from hardpoint.hostside import PAYLOAD
 from tests.hosts.services.conftest import On, answers
@@ -52,6 +52,7 @@ READS: dict[str, dict] = {
     "unit_states": {"units": ["ollama.service", "absent.timer"]},
     "agents": rows.query(),
     "agent_config": watched.query(),
+    "agent_processes": launcher.query(),
     "secret_links": {
         "protected": {"home": [".ssh"], "project": [".env"], "exempt": [], "system": ["/etc/shadow"]},
         "roots": ["/srv/work"],
