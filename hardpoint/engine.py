@@ -291,6 +291,8 @@ def judge_fates(before: HostCheck, after: HostCheck, result: HostApply) -> None:
         told = result.failed.get(key) or result.busy.get(key) or result.blocked.get(key)
         if told:
             outcome.reason = told
+        if key in result.unnamed and outcome.status in _WRONG:
+            outcome.reason = f"waits for a person: hardpoint apply --control {outcome.control}"
         if key in result.blocked:
             outcome.status = Status.BLOCKED
         outcome.log = result.log.get(key, ())

@@ -12,11 +12,13 @@ from hardpoint.control import Control, HostView, Metadata, Option, Reference, Su
 from hardpoint.controls.agents import review, watched
 from hardpoint.controls.agents.installed import with_any
 from hardpoint.facts.agents import AgentConfig
+from hardpoint.facts.machine import Machine
 from hardpoint.operations import Desired
 from hardpoint.operations.file import File
 from hardpoint.outcome import Finding, Severity
 
 FOLDER = "/var/lib/hardpoint/agents"
+MAC = "/var/db/hardpoint/agents"  # its root is read-only, and has no /var/lib
 REVIEW = "hardpoint apply --control agent-config-integrity"
 FEW = 5  # changes of one folder that are told one by one
 _USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@-]{0,100}\$?")
@@ -76,7 +78,8 @@ class ReviewedConfig(Control):
     def harden(self, host: HostView, subject: Subject) -> Iterator[Desired]:
         config = _configs(host).get(subject.name)
         if config and _USER.fullmatch(subject.name):
-            yield File(f"{FOLDER}/{subject.name}.json", review.text(config), mode="0600")
+            folder = MAC if host.read(Machine)["kernel"] == "Darwin" else FOLDER
+            yield File(f"{folder}/{subject.name}.json", review.text(config), mode="0600")
 
     def observe(self, host: HostView, subject: Subject) -> Iterator[Finding]:
         answer = host.read(AgentConfig, **watched.query())

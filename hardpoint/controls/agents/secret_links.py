@@ -80,9 +80,16 @@ class NoSecretLinks(Control):
             seen=f"{path} {how} {secret}",
             who=self.metadata.risk,
             why=f"{path} has {what}",
-            fix=f"if nothing needs it: rm -- {shlex.quote(path)} (what it leads to stays)",
+            fix=f"if nothing needs it: {_remedy(path)} (what it leads to stays)",
             exposed=True,
         )
+
+
+def _remedy(path: str) -> str:
+    """A name that can't be shown as it is can't be typed either."""
+    if path.isprintable():
+        return f"rm -- {shlex.quote(path)}"
+    return "remove it by hand, its name has characters that are shown escaped here"
 
 
 def _links(host: HostView) -> dict[str, Any]:

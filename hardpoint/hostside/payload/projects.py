@@ -1,10 +1,13 @@
 """The projects of a home: folders that people, and their agents, work in. Call it as the user."""
 
+import collections
 import os
 
 DEPTH = 5  # ~/src/github.com/owner/project
-MOST = 4000  # folders of one home that are looked into
+INSIDE = 2  # folders below a project that may hold another: a submodule, a package of many
+MOST = 20000  # folders of one home that are looked into
 _NEVER = {"node_modules", "site-packages", "__pycache__", "snap", "Library"}
+_ENVIRONMENTS = ("pyvenv.cfg", "conda-meta")  # folders with one of these hold no projects
 
 
 def below(roots, marks=(".git",), depth=DEPTH, most=MOST):
@@ -12,17 +15,19 @@ def below(roots, marks=(".git",), depth=DEPTH, most=MOST):
 
     Neither links nor hidden folders are followed. A missing root has none.
     """
-    found, looked, waiting = [], 0, [(root, 0) for root in dict.fromkeys(roots)]
+    found, looked = [], 0
+    waiting = collections.deque((root, depth) for root in dict.fromkeys(roots))
     while waiting:
         if looked >= most:
             return found, True
         looked += 1
-        folder, level = waiting.pop(0)
+        folder, deeper = waiting.popleft()
         names, folders = _inside(folder)
         if not names.isdisjoint(marks):
             found.append(folder)
-        if level < depth:
-            waiting += [(path, level + 1) for path in folders]
+            deeper = deeper if folder in roots else min(deeper, INSIDE)
+        if deeper and names.isdisjoint(_ENVIRONMENTS):
+            waiting += [(path, deeper - 1) for path in folders]
     return found, False
 
 

@@ -21,8 +21,8 @@ def read(request):
     limits}.
 
     `request["watched"]` is {home, project, anywhere, state: [names], grants: [table]}: see config_files.py
-    and config_grants.py. Files of `state` are rewritten by their agent all the time: only what they allow
-    counts.
+    and config_grants.py. Of files of `state`, in homes and projects, only what they allow counts: they are
+    rewritten all the time.
     """
     key, until = _key(), time.monotonic() + SECONDS
     found, limits = homes.look(_of_home, request["watched"], key, until)
@@ -71,6 +71,7 @@ def _of_home(name, watched, key, until):
             break
         there = config_files.watched(folder, watched["project"], watched["anywhere"])
         look.files(there, folder)
+        look.files(config_files.watched(folder, watched["state"]), folder, state=True)
         if there[0]:
             look.found["projects"].append(folder)
     if more:

@@ -18,7 +18,9 @@ _OURS = re.compile(
     r"|/Library/LaunchAgents/hardpoint\.[a-z0-9-]{1,80}\.plist"
 )
 
-_REVIEW = re.compile(r"/var/lib/hardpoint/agents/[A-Za-z0-9_][A-Za-z0-9_.@-]{0,100}\$?\.json")
+_REVIEW = re.compile(
+    r"/var/(?:lib|db)/hardpoint/agents/[A-Za-z0-9_][A-Za-z0-9_.@-]{0,100}\$?\.json"
+)
 _FOLDER = re.compile(r"(/[^/\x00-\x1f]{1,200}){1,20}")
 _COMMANDS = ("programs", "flags")
 

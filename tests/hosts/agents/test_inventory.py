@@ -8,7 +8,7 @@ import time
 import pytest
 
 from hardpoint import hostside
-from hardpoint.controls.agents import rows
+from hardpoint.controls.agents import rows, watched
 from tests.hosts.upper import touched
 from tests.lab import Host
 
@@ -27,7 +27,11 @@ def install(host: Host, prefix: str, package: str, version: str, owner: str = "r
 
 
 def agents(host: Host, user: str = "root") -> dict:
-    request = {"do": "read", "what": "agents", **rows.query()}
+    return read(host, "agents", rows.query(), user)
+
+
+def read(host: Host, what: str, query: dict, user: str = "root") -> dict:
+    request = {"do": "read", "what": what, **query}
     return json.loads(host.run(hostside.command(request).get_raw_value(), user=user).stdout)
 
 
@@ -62,18 +66,43 @@ def test_each_is_told_with_its_owner_and_none_is_started(boot) -> None:
     assert "bob" in {limit["subject"] for limit in mine["limits"]}
 
 
+PEOPLE = """
+for n in $(seq 50); do
+    useradd -m -s /bin/bash u$n
+    cd /home/u$n
+    mkdir -p .ssh src/{1..40}/{.git,lib/{x,y},node_modules/z} .local/share/claude/versions .local/bin
+    echo x >.ssh/id
+    touch src/{1..40}/lib/x/{1..20}
+    ln .ssh/id src/7/lib/notes
+    echo 'Run the tests.' | tee src/{1..40}/AGENTS.md >/dev/null
+    cp /bin/true .local/share/claude/versions/2.1.329
+    ln -s ../share/claude/versions/2.1.329 .local/bin/claude
+    chown -R u$n: .
+done
+"""
+QUERIES: dict[str, dict] = {
+    "agents": rows.query(),
+    "agent_config": watched.query(),
+    "secret_links": {
+        "protected": {"home": [".ssh"], "project": [".env"], "exempt": [], "system": []},
+        "roots": [],
+    },
+}
+
+
+@pytest.mark.everything
 def test_fifty_people_are_looked_at_in_seconds(boot) -> None:
+    """Each with an agent, forty projects and a key that has a second name in one of them."""
     host = boot("debian12")
-    host.run("for n in $(seq 50); do useradd -m -s /bin/bash u$n; done", timeout=120)
-    host.run(
-        "for n in $(seq 50); do cd /home/u$n; mkdir -p src/a/b/c src/{1..40}/{x,y,z}/node_modules;"
-        " mkdir -p .local/share/claude/versions .local/bin;"
-        " cp /bin/true .local/share/claude/versions/2.1.329;"
-        " ln -s ../share/claude/versions/2.1.329 .local/bin/claude; chown -R u$n: .; done",
-        timeout=120,
-    )
-    began = time.monotonic()
-    there = agents(host)
-    seconds = time.monotonic() - began
-    assert sum(row["agent"] == "claude-code" for row in there["agents"]) == 50
-    assert seconds < 10, seconds
+    host.write("/root/people", PEOPLE)
+    host.run("bash -e /root/people", timeout=300)
+    found, seconds = {}, {}
+    for what, query in QUERIES.items():
+        began = time.monotonic()
+        found[what] = read(host, what, query)
+        seconds[what] = time.monotonic() - began
+        assert found[what]["limits"] == []
+    assert sum(row["agent"] == "claude-code" for row in found["agents"]["agents"]) == 50
+    assert len(found["secret_links"]["links"]) == 50
+    assert {len(one["files"]) for one in found["agent_config"]["configs"].values()} == {40}
+    assert max(seconds.values()) < 15, seconds

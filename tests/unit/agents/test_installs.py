@@ -181,3 +181,16 @@ def test_projects_are_found_within_bounds(home: Path) -> None:
     assert names == ["a", "worktree", "src/github.com/me/b", "src/github.com/me/b/inner"]
     assert not more
     assert projects.below([str(home)], most=2)[1]
+
+
+def test_environments_are_not_looked_into_and_projects_not_deeply(home: Path) -> None:
+    for name in (
+        "conda/conda-meta",
+        "conda/x/.git",
+        "a/.git",
+        "a/third/party/.git",
+        "a/1/2/3/.git",
+    ):
+        (home / name).mkdir(parents=True)
+    there, _ = projects.below([str(home)])
+    assert [os.path.relpath(path, home) for path in there] == ["a", "a/third/party"]

@@ -83,7 +83,7 @@ class Host:
         self.options = {"accepted": list(accepted)}
         self.answers = {
             "agents": {"agents": [{"agent": "codex", "user": "alice"}]},
-            "host": {"users": []},
+            "host": {"users": [], "kernel": "Linux"},
             "agent_config": {"configs": {"alice": now}, "reviewed": {"alice": reviewed}},
         }
 
