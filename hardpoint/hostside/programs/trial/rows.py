@@ -291,12 +291,10 @@ def _tasks():
     yield "edit", edit, ("written", p + "src/app.py")
     yield "search", [("shell", "grep -rn 'def answer' src")], ("said", "app.py")
     yield "tests", [("shell", "python3 -m unittest discover -s tests -v 2>&1")], ("said", "\nOK")
-    yield "status", [("shell", "git status --short")], ("said", "app.py")
-    yield (
-        "diff",
-        [("shell", "git --no-pager diff --no-ext-diff src/app.py")],
-        ("said", "+    return 42"),
-    )
+    status = [("shell", "touch status-@mark@ && git status --short")]
+    yield "status", status, ("said", "status-@mark@")
+    diff = "printf '# @mark@\\n' >> src/app.py && git --no-pager diff --no-ext-diff src/app.py"
+    yield "diff", [("shell", diff)], ("said", "+# @mark@")
     commit = [("shell", "git add src && git commit -q -m 'Answer @mark@'")]
     yield "commit", commit, ("shown", ["git", "log", "-1", "--format=%s"], "@mark@")
     lint = "python3 -m tabnanny -v src && python3 -m compileall -q src && echo lint-@mark@"
