@@ -82,7 +82,7 @@ def test_research_writes_nothing_and_reaches_nobody():
 def test_an_allowed_danger_is_not_refused():
     assert "Bash(sudo *)" in said("deny-dangerous-commands")["permissions"]["deny"]
     left = said("deny-dangerous-commands", allow_dangerous=["privilege"])["permissions"]["deny"]
-    assert "Bash(sudo *)" not in left and "Bash(git push --force*)" in left
+    assert "Bash(sudo *)" not in left and "Bash(git push --force *)" in left
 
 
 def kept_inside(call: str, **environment: str) -> subprocess.CompletedProcess[str]:

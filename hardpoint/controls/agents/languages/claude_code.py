@@ -12,9 +12,11 @@ from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from typing import Any
 
+from hardpoint.controls.agents.commands import globs
 from hardpoint.controls.agents.intention import Intention
 from hardpoint.controls.agents.language import Language, OwnFile, Shadow, Unsaid, Words
 from hardpoint.controls.agents.names import SECRETS, TOOLS, without
+from hardpoint.controls.agents.telemetry import telemetry
 
 AGENT = "claude-code"
 FOLDER = "/etc/claude-code"
@@ -26,41 +28,6 @@ _SCHEDULES = ("/var/spool/cron", "/var/spool/at")
 _WRITERS = ("Edit", "Write", "NotebookEdit")
 _INSIDE = ": </dev/null; "
 """A redirection keeps a command in the sandbox, whatever `excludedCommands` a user's file has."""
-
-_DANGEROUS = {
-    "force-push": (
-        "git push --force*",
-        "git push -f *",
-        "git push * --force*",
-        "git push * -f",
-        "git push * -f *",
-        "git push +*",
-        "git push * +*",
-        "git push --mirror*",
-        "git push * --delete*",
-        "git push --delete*",
-        "git push * --mirror*",
-    ),
-    "delete-outside": ("rm -rf /", "rm -rf ~", "rm -rf ~/", "rm -rf $HOME", "rm -fr /", "rm -fr ~"),
-    "disk": ("mkfs*", "dd * of=/dev/*", "wipefs *", "blkdiscard *", "fdisk *", "parted *"),
-    "cloud": (
-        "terraform destroy*",
-        "terraform apply -destroy*",
-        "tofu destroy*",
-        "pulumi destroy*",
-        "aws * delete-*",
-        "aws * terminate-*",
-        "aws s3 rb *",
-        "aws s3 rm * --recursive*",
-        "gcloud * delete*",
-        "az * delete*",
-        "kubectl delete *",
-        "helm uninstall *",
-        "gh repo delete*",
-    ),
-    "history": ("git filter-branch*", "git filter-repo*", "git reflog expire*"),
-    "privilege": ("sudo *", "su *", "doas *", "pkexec *", "run0 *", "setcap *", "crontab *"),
-}
 
 
 def _drop_in(layer: str, document: dict[str, Any]) -> OwnFile:
@@ -124,7 +91,7 @@ def _deny_sensitive_reads(meant: Intention) -> Words:
 
 
 def _deny_dangerous_commands(meant: Intention) -> Words:
-    said = [f"Bash({text})" for danger in meant.dangerous for text in _DANGEROUS.get(danger, ())]
+    said = [f"Bash({text})" for text in globs(meant)]
     document = {"permissions": {"deny": said}}
     disguised = Unsaid(
         "deny-dangerous-commands",
@@ -208,6 +175,17 @@ def _privacy(meant: Intention) -> Words:
     return Words((_drop_in("privacy", document),), (account,))
 
 
+def _audit(meant: Intention) -> Words:
+    # a user's own would be run at each export
+    document: dict[str, Any] = {"otelHeadersHelper": "printf {}"}
+    for key, value in telemetry(AGENT).items():
+        inner = document
+        for name in key[:-1]:
+            inner = inner.setdefault(name, {})
+        inner[key[-1]] = value
+    return Words((_drop_in("audit", document),))
+
+
 def _both(paths: Iterable[str]) -> list[str]:
     return [f"{tool}({path})" for path in paths for tool in ("Read", "Edit")]
 
@@ -226,7 +204,8 @@ def _host(domain: str) -> str:
 
 
 def _hook(matcher: str, command: str) -> dict[str, Any]:
-    return {"matcher": matcher, "hooks": [{"type": "command", "command": command, "timeout": 10}]}
+    handler = {"type": "command", "command": command, "timeout": 30, "onFailure": "block"}
+    return {"matcher": matcher, "hooks": [handler]}
 
 
 def _keep_inside(meant: Intention) -> str:
@@ -259,6 +238,7 @@ LANGUAGE = Language(
         "sandbox": _sandbox,
         "self-protection": _self_protection,
         "privacy": _privacy,
+        "audit": _audit,
     },
     trusted=(
         FOLDER,

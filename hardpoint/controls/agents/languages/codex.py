@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from hardpoint.controls.agents.commands import begin, whole
 from hardpoint.controls.agents.intention import Intention
 from hardpoint.controls.agents.language import Keys, Language, Shadow, Unsaid, Words
 from hardpoint.controls.agents.names import TOOLS, without
+from hardpoint.controls.agents.telemetry import telemetry
 
 AGENT = "codex"
 FOLDER = "/etc/codex"
@@ -26,28 +28,6 @@ _INSTALLED = ".codex/packages/standalone/releases"
 """Its own program, where its installer puts it: it starts itself in the sandbox."""
 _DEPTH = 6
 """How deep in a project it looks for protected names before each command."""
-
-_DANGEROUS: dict[str, tuple[tuple[str | tuple[str, ...], ...], ...]] = {
-    "force-push": (
-        ("git", "push", ("--force", "-f", "--force-with-lease", "--mirror", "--delete")),
-        ("git", "push", "origin", ("--force", "-f", "--force-with-lease", "--delete")),
-    ),
-    "delete-outside": (("rm", ("-rf", "-fr"), ("/", "~", "/*")),),
-    "disk": ((("mkfs", "wipefs", "blkdiscard", "fdisk", "parted"),),),
-    "cloud": (
-        (("terraform", "tofu", "pulumi"), "destroy"),
-        (("terraform", "tofu"), "apply", "-destroy"),
-        ("aws", "s3", "rb"),
-        ("kubectl", "delete"),
-        ("helm", "uninstall"),
-        ("gh", "repo", "delete"),
-    ),
-    "history": (
-        ("git", ("filter-branch", "filter-repo")),
-        ("git", "reflog", "expire"),
-    ),
-    "privilege": ((("sudo", "su", "doas", "pkexec", "run0", "setcap", "crontab"),),),
-}
 
 
 def _required(values: Values, *union: tuple[str, ...]) -> Keys:
@@ -102,14 +82,15 @@ def _deny_sensitive_reads(meant: Intention) -> Words:
 
 
 def _deny_dangerous_commands(meant: Intention) -> Words:
+    refused = [text for text in begin(meant) if text[-1].isalnum()]  # it compares whole words
+    refused += [text for text in whole(meant) if " " in text]
     rules = [
         {
-            "pattern": [_token(one) for one in words],
+            "pattern": [{"token": word} for word in text.split()],
             "decision": "forbidden",
-            "justification": f"refused by policy: {danger}",
+            "justification": "refused by policy",
         }
-        for danger in meant.dangerous
-        for words in _DANGEROUS.get(danger, ())
+        for text in refused
     ]
     key = ("rules", "prefix_rules")
     disguised = Unsaid(
@@ -160,8 +141,8 @@ def _privacy(meant: Intention) -> Words:
     return Words((_managed(values),), (account,))
 
 
-def _token(words: str | tuple[str, ...]) -> dict[str, Any]:
-    return {"token": words} if isinstance(words, str) else {"any_of": list(words)}
+def _audit(meant: Intention) -> Words:
+    return Words((_managed(dict(telemetry(AGENT))),))
 
 
 LANGUAGE = Language(
@@ -172,6 +153,7 @@ LANGUAGE = Language(
         "deny-dangerous-commands": _deny_dangerous_commands,
         "sandbox": _sandbox,
         "privacy": _privacy,
+        "audit": _audit,
     },
     trusted=(FOLDER, REQUIREMENTS, MANAGED, f"{FOLDER}/config.toml"),
     shadows=(
