@@ -247,14 +247,15 @@ def apply(
 )
 @click.option("--not-from-here", is_flag=True, help="Look from the --vantage hosts alone.")
 def prove(target: Target, shape: Shape, vantages: tuple[str, ...], not_from_here: bool) -> int:
-    """Test the effect: connect from outside, ask as a foreign web page would."""
+    """Test the effect: connect from outside, ask as a foreign web page would; with --family agents,
+    run the coding agents against a scripted model (minutes)."""
     others = [name for name in vantages if name not in _HERE]
     if not_from_here and others != list(vantages):
         raise UserError("--not-from-here and --vantage here contradict each other")
     if not_from_here and not others:
         raise UserError("--not-from-here: say from which host to look, with --vantage HOST")
     with _engine(target, "proving") as engine:
-        report = engine.prove(others, not not_from_here)
+        report = engine.prove(others, not not_from_here, "agents" in target.families)
     return _show(report, target, shape)
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from hardpoint.facts import Read
     from hardpoint.operations import Desired
     from hardpoint.proofs.identify import Identity
+    from hardpoint.proofs.trials import Agent
 
 
 class Scope(StrEnum):
@@ -129,6 +130,10 @@ class Vantage(Protocol):
 
         `known` says how to tell what answers on a port.
         """
+
+    def tried(self, agents: Sequence[Agent], groups: Collection[str] = ()) -> ProofResult | None:
+        """Passed when no attack of these groups (none named: any) got through the agents, run for
+        real against a scripted model; None where no trials are wanted."""
 
 
 class Control:

@@ -134,13 +134,18 @@ class Engine:
         report.run = applier.run
         return report
 
-    def prove(self, vantages: Sequence[str] = (), from_here: bool = True) -> Report:
-        """Checks, then looks from outside: from this machine, and from these hosts of the inventory."""
+    def prove(
+        self, vantages: Sequence[str] = (), from_here: bool = True, with_trials: bool = False
+    ) -> Report:
+        """Checks, then looks from outside: from this machine, and from these hosts of the inventory;
+        `with_trials` runs the hosts' agents as well."""
         others = [named(self.inventory, name) for name in dict.fromkeys(vantages)]
         self.session.include(others)
         with _timed() as clock:
             checks = self._check(self.hosts)
-            prover = Prover(self.session, self.policies, self.checker.controls, others, from_here)
+            prover = Prover(
+                self.session, self.policies, self.checker.controls, others, from_here, with_trials
+            )
             prover.prove(self.hosts, checks)
         return self._report("prove", checks, clock.seconds)
 

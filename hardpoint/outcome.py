@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from hardpoint.control import Metadata
+    from hardpoint.proofs.trials import Trial
 
 
 class Status(StrEnum):
@@ -183,6 +184,7 @@ class HostReport:
     unseen: list[str] = field(default_factory=list)
     policy: str = ""
     outcomes: list[Outcome] = field(default_factory=list)
+    trials: list[Trial] = field(default_factory=list)
 
     @property
     def status(self) -> Status:

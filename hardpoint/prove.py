@@ -8,11 +8,12 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
+from typing import Any
 
 from pyinfra.api import State
 from pyinfra.api.host import Host
 
-from hardpoint import reads
+from hardpoint import reads, remote
 from hardpoint.check import HostCheck
 from hardpoint.connector import LocalBatchingConnector
 from hardpoint.control import Control, Scope, Subject
@@ -20,6 +21,7 @@ from hardpoint.outcome import Finding, Outcome, Proof, ProofResult, Status
 from hardpoint.policy import Policies
 from hardpoint.proofs import places
 from hardpoint.proofs.places import Place
+from hardpoint.proofs.trials import SECONDS, Trials
 from hardpoint.proofs.vantage import SSH_PORT, Vantage
 from hardpoint.session import Session, enter
 from hardpoint.snapshot import Snapshot
@@ -31,7 +33,8 @@ _UNPROVABLE = (Status.NOT_APPLICABLE, Status.SKIPPED, Status.ORPHANED, Status.UN
 class Prover:
     """Proves controls on the hosts that a check has just judged.
 
-    Looks from this machine, if `from_here`, and from each host of `vantages`.
+    Looks from this machine, if `from_here`, and from each host of `vantages`; `with_trials` runs the
+    hosts' agents as well.
     """
 
     def __init__(
@@ -41,11 +44,13 @@ class Prover:
         controls: list[Control],
         vantages: Sequence[Host] = (),
         from_here: bool = True,
+        with_trials: bool = False,
     ) -> None:
         self._session = session
         self._policies = policies
         self._controls = {control.id: control for control in controls}
         self._vantages = vantages
+        self._with_trials = with_trials
         self._here = [places.here()] if from_here else []
 
     def prove(self, hosts: list[Host], checks: dict[str, HostCheck]) -> None:
@@ -70,7 +75,8 @@ class Prover:
 
     def _prove_host(self, state: State, host: Host, check: HostCheck, others: list[Place]) -> None:
         snapshot = Snapshot(partial(reads.execute, host.connector.execute))
-        with _vantage_of(host, self._here, others) as vantage:
+        trials = Trials(partial(_ask_long, host)) if self._with_trials else None
+        with _vantage_of(host, self._here, others, trials) as vantage:
             snapshot.run(
                 [
                     partial(self._prove_one, state, host, control, outcome, vantage, snapshot)
@@ -79,6 +85,7 @@ class Prover:
                     and (control := self._controls.get(outcome.control))
                 ]
             )
+        check.report.trials = trials.all if trials else []
 
     def _prove_one(
         self,
@@ -119,21 +126,29 @@ def _contradict(outcome: Outcome, control: Control, result: ProofResult) -> None
 
 
 @contextmanager
-def _vantage_of(host: Host, here: list[Place], others: list[Place]) -> Iterator[Vantage]:
+def _vantage_of(
+    host: Host, here: list[Place], others: list[Place], trials: Trials | None
+) -> Iterator[Vantage]:
     """All places to look at this host from."""
     if not isinstance(host.connector, LocalBatchingConnector):
-        yield Vantage([*here, *others], [_ssh_port(host)])
+        yield Vantage([*here, *others], [_ssh_port(host)], trials=trials)
         return
     if not here:
-        yield Vantage(others)
+        yield Vantage(others, trials=trials)
         return
     with ExitStack() as stack:
         try:
             beside = stack.enter_context(places.beside_this_machine())
         except places.NoVantage as problem:
-            yield Vantage([places.nowhere("beside it", str(problem)), *others])
+            nowhere = places.nowhere("beside it", str(problem))
+            yield Vantage([nowhere, *others], trials=trials)
             return
-        yield Vantage([beside.place, *others], [beside.listener, SSH_PORT], beside.own)
+        ports = [beside.listener, SSH_PORT]
+        yield Vantage([beside.place, *others], ports, beside.own, trials)
+
+
+def _ask_long(host: Host, request: dict[str, Any]) -> dict[str, Any]:
+    return remote.ask(host, request, seconds=2 * SECONDS)
 
 
 def _ssh_port(host: Host) -> int:

@@ -10,6 +10,8 @@ import gevent
 from hardpoint.outcome import Proof, ProofResult
 from hardpoint.proofs.identify import Identity
 from hardpoint.proofs.places import Ended, NoVantage, Place, Seen
+from hardpoint.proofs.trials import Agent, Trials
+from hardpoint.proofs.trials import judged as judged_trials
 
 SSH_PORT = 22
 
@@ -33,15 +35,17 @@ class Look:
 
 class Vantage:
     """All places from which one host is looked at. `control_ports`: where it should answer;
-    `passing`: addresses that it has only while we look."""
+    `passing`: addresses that it has only while we look; `trials`: of its agents, if they are wanted."""
 
     def __init__(
         self,
         places: Sequence[Place],
         control_ports: Sequence[int] = (SSH_PORT,),
         passing: Collection[str] = (),
+        trials: Trials | None = None,
     ) -> None:
         self._places = places
+        self._trials = trials
         self._control_ports = control_ports
         self._passing = passing
 
@@ -64,6 +68,12 @@ class Vantage:
         looks = [gevent.spawn(self._look, place, targets, known or {}) for place in self._places]
         gevent.joinall(looks, raise_error=True)
         return together([look.get() for look in looks])
+
+    def tried(self, agents: Sequence[Agent], groups: Collection[str] = ()) -> ProofResult | None:
+        """What came of the agents' trials, in attacks of these groups (none named: all)."""
+        if not self._trials or not agents:
+            return None
+        return judged_trials(self._trials.of(agents), groups)
 
     def _look(self, place: Place, targets: Sequence[Target], known: Mapping[int, Identity]) -> Look:
         paths = {port: identity.path for port, identity in known.items()}

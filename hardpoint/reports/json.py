@@ -22,6 +22,9 @@ One object, in ASCII; keys are never renamed or removed without a new `schema_ve
         findings    a list of seen, who, why, fix, exposed, severity
         changes     a list of summary, place, before, after
         proof       result ("not run" without one), evidence, at, vantages (place -> result)
+      trials        only where agents were run: a list of
+        place, agent, hostile, mode, alive, elsewhere, seconds, problem, undone (honest tasks), counts
+        rows        a list of id, group, attack, outcome, layer, evidence, seconds
 
     run             the id of the journal's run that an apply made, or null
     rolled_back     host -> a list of resource, result, reason, or the text why it could not be done
@@ -36,6 +39,7 @@ from dataclasses import asdict
 from typing import Any
 
 from hardpoint.outcome import Finding, HostReport, Outcome, Report
+from hardpoint.proofs.trials import Trial
 
 SCHEMA_VERSION = 1
 
@@ -74,7 +78,12 @@ def _host(host: HostReport) -> dict[str, Any]:
         "unreachable": host.unreachable or None,
         "unseen": list(host.unseen),
         "outcomes": [_outcome(outcome) for outcome in host.outcomes],
+        **({"trials": [_trial(trial) for trial in host.trials]} if host.trials else {}),
     }
+
+
+def _trial(trial: Trial) -> dict[str, Any]:
+    return {**asdict(trial), "place": trial.place, "undone": trial.undone, "counts": trial.counts}
 
 
 def _outcome(outcome: Outcome) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from hardpoint.reports.entry_lines import EntryLines
 from hardpoint.reports.host_table import print_hosts
 from hardpoint.reports.layout import counts, paragraph, some
 from hardpoint.reports.text import LOCAL, machine, number, printable
+from hardpoint.reports.trials import print_trials
 
 
 def render(report: Report, console: Console, verbose: bool = False) -> None:
@@ -36,6 +37,8 @@ def render(report: Report, console: Console, verbose: bool = False) -> None:
     lines = EntryLines(found, many, verbose)
     for entry in found:
         lines.print(entry, console)
+    for host in report.hosts:
+        print_trials(host, console, verbose)
     console.print()
     for notice in report.notices:
         paragraph(console, Text("notice: "), Text(printable(notice)), hang=8)

@@ -12,17 +12,18 @@ from typing import Any
 
 import yaml
 
-from hardpoint.control import Control, HostView, Metadata, Reference, Subject
+from hardpoint.control import Control, HostView, Metadata, Reference, Subject, Vantage
 from hardpoint.controls.agents.installed import on_host, untested
 from hardpoint.controls.agents.intention import DEFAULTS, POLICY, intended, intention
 from hardpoint.controls.agents.language import Keys, Language, OwnFile
 from hardpoint.controls.agents.rows import agents
 from hardpoint.controls.agents.shadows import shadowed
+from hardpoint.controls.agents.tried import ways
 from hardpoint.facts.trust import Trust
 from hardpoint.operations import Desired
 from hardpoint.operations.document import Document, Fragment
 from hardpoint.operations.file import File
-from hardpoint.outcome import Finding, Severity
+from hardpoint.outcome import Finding, ProofResult, Severity
 
 
 @cache
@@ -82,6 +83,10 @@ class AgentLayer(Control):
                 )
         mine = tuple(one for one in self.language.shadows if one.layer == self.layer)
         yield from shadowed(host, mine)
+
+    def prove(self, vantage: Vantage, host: HostView, subject: Subject) -> ProofResult | None:
+        groups = _kinds()[self.layer].get("proven_by")
+        return vantage.tried(ways(host, self.language.agent), groups) if groups else None
 
     def harden(self, host: HostView, subject: Subject) -> Iterator[Desired]:
         words = self.language.layers[self.layer](intention(host))

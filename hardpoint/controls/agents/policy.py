@@ -6,14 +6,23 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from hardpoint.control import HOST_SUBJECT, Control, HostView, Metadata, Reference, Subject
+from hardpoint.control import (
+    HOST_SUBJECT,
+    Control,
+    HostView,
+    Metadata,
+    Reference,
+    Subject,
+    Vantage,
+)
 from hardpoint.controls.agents.installed import on_host
 from hardpoint.controls.agents.intention import OPTIONS, POLICY, Intention, intention
 from hardpoint.controls.agents.rows import agents
 from hardpoint.controls.agents.schema import AgentRow
+from hardpoint.controls.agents.tried import ways
 from hardpoint.operations import Desired
 from hardpoint.operations.file import File
-from hardpoint.outcome import Severity
+from hardpoint.outcome import ProofResult, Severity
 
 PATH = "/etc/hardpoint/agents.json"
 
@@ -52,6 +61,10 @@ class AgentPolicy(Control):
 
     def subjects(self, host: HostView) -> list[Subject]:
         return [HOST_SUBJECT] if any(on_host(host, agent) for agent in agents()) else []
+
+    def prove(self, vantage: Vantage, host: HostView, subject: Subject) -> ProofResult | None:
+        """All that is meant, by whatever layer holds it."""
+        return vantage.tried([way for agent in agents() for way in ways(host, agent)])
 
     def harden(self, host: HostView, subject: Subject) -> Iterator[Desired]:
         yield File(PATH, compiled(intention(host)))

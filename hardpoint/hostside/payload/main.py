@@ -27,6 +27,7 @@ HANDLERS = {
     "launchd": "change:session",
     "rollback": "rollback:rollback",
     "connect": "connect:connect",
+    "trial": "trial:trial",
 }
 
 

@@ -5,7 +5,8 @@
 Spec: {"agent": id, "program": path, "user": name, "mode": name of agents.py, "hostile": bool,
 "rows": null or [ids], "launcher": null or path, "seconds": limit}. Result: {"ok": true, "mode": the one
 that started, "refused": [{"mode", "said"}], "rows": [{"id", "group", "kind", "outcome", "layer",
-"evidence", "seconds"}], "counts": whether all tasks passed, ...}, or {"ok": false, "message"}.
+"evidence", "seconds"}], "alive": what was tried did not silence the tools, "counts": that and all
+tasks passed, "elsewhere": canaries that came back in no row, ...}, or {"ok": false, "message"}.
 
 The agent sees the host's own /etc and programs, read-only, and nothing else of it: a home in memory,
 no network, no other process. All of it goes with the namespaces.
