@@ -72,22 +72,18 @@ def _cause(state: dict[str, Any], tool: dict[str, Any]) -> tuple[str, str]:
                 f"echo {allowing} | sudo tee {SYSCTL} && sudo sysctl --system; if they are forbidden "
                 "on purpose, start no agent here",
             )
-    if state["kernel"].get(APPARMOR) == "1":
-        return _by_apparmor(state)
-    said = f"started by {state['user']}, {tool['path']} said: {tool['said']}"
-    return said, f"see what refuses it: sudo -u {state['user']} {TRY}"
-
-
-def _by_apparmor(state: dict[str, Any]) -> tuple[str, str]:
     others = [path for path in state["profiles"] if path != PROFILE]
     if others:
         return (
             f"{others[0]} has a profile for bwrap that is not loaded, or does not let it make user "
             "namespaces",
-            f"sudo apparmor_parser --replace {others[0]}; if that does not help, let it say userns,",
+            f"sudo apparmor_parser --replace {others[0]}; if that does not help, give it the rule: userns,",
         )
-    return (
-        f"{APPARMOR} has 1: only programs with an AppArmor profile that says so may make user "
-        "namespaces",
-        f"{PROFILE}, which lets bwrap alone, loaded by {UNIT}",
-    )
+    if state["kernel"].get(APPARMOR) == "1":
+        return (
+            f"{APPARMOR} has 1: only programs with an AppArmor profile that says so may make user "
+            "namespaces",
+            f"{PROFILE}, which lets bwrap alone, loaded by {UNIT}",
+        )
+    said = f"started by {state['user']}, {tool['path']} said: {tool['said']}"
+    return said, f"see what refuses it: sudo -u {state['user']} {TRY}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hardpoint.control import Metadata, Option, Reference
 from hardpoint.controls.tools.bubblewrap import PROFILE, UNIT, BubblewrapInstalled
 from hardpoint.controls.tools.sandbox_runtime import PREFIX, SandboxRuntimeInstalled
-from hardpoint.controls.tools.tool import Tool, ToolInstalled
+from hardpoint.controls.tools.tool import RUNTIME, Tool, ToolInstalled
 from hardpoint.outcome import Severity
 
 SANDBOX = (
@@ -92,7 +92,7 @@ RIPGREP = Tool(
 )
 SANDBOX_RUNTIME = Tool(
     Metadata(
-        id="sandbox-runtime-installed",
+        id=RUNTIME,
         family="tools",
         title="Any command can be locked in: sandbox-runtime works",
         severity=Severity.LOW,
@@ -100,7 +100,7 @@ SANDBOX_RUNTIME = Tool(
         "of the person",
         changes=f"Nothing while the option `wanted` is false. Else writes package.json and its lock, "
         f"pinned by hashes, to {PREFIX}; the finding has the npm command that installs by them.",
-        undo=f"hardpoint rollback --control sandbox-runtime-installed; then sudo rm -r {PREFIX}",
+        undo=f"hardpoint rollback --control {RUNTIME}; then sudo rm -r {PREFIX}",
         profiles=EVERYWHERE,
         mappings=SANDBOX,
         sources=("sandbox-runtime 0.0.83, README (npm, @anthropic-ai/sandbox-runtime)",),

@@ -15,11 +15,13 @@ from hardpoint.operations import Desired
 from hardpoint.operations.package import Package
 from hardpoint.outcome import Finding
 
+RUNTIME = "sandbox-runtime-installed"
+
 
 @dataclass(frozen=True)
 class Tool:
     """`program` as it is started, `package` as Debian calls it, `agents` those that need it (none
-    named: all); `without` says what they do where it is missing or broken."""
+    named: all); sandbox-runtime needs every one. `without`: what they do where it is missing or broken."""
 
     metadata: Metadata
     program: str
@@ -38,7 +40,8 @@ class ToolInstalled(Control):
     def subjects(self, host: HostView) -> list[Subject]:
         linux = host.read(Machine)["kernel"] == "Linux"
         there = {row["agent"] for row in host.read(Agents, **query())["agents"]}
-        needed = there & set(self.tool.agents) if self.tool.agents else there
+        for_all = not self.tool.agents or host.options_of(RUNTIME)["wanted"]
+        needed = there if for_all else there & set(self.tool.agents)
         return [HOST_SUBJECT] if linux and needed else []
 
     def observe(self, host: HostView, subject: Subject) -> Iterator[Finding]:

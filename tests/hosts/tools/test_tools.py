@@ -163,3 +163,13 @@ def bring(host: Host, folder: Path) -> None:
     subprocess.run(command, check=True, timeout=120)
     packed = subprocess.run(["tar", "-cC", folder, "node_modules"], check=True, capture_output=True)
     host.run_bytes(["tar", "-xC", PREFIX, "--no-same-owner"], input=packed.stdout)
+
+
+@pytest.mark.everything
+def test_apparmor_s_own_parser_takes_the_profile(boot) -> None:
+    host = boot("debian13")
+    host.run("apt-get update && apt-get install -y --no-install-recommends apparmor", timeout=180)
+    host.write("/root/profile", templates.render("tools/bwrap.apparmor.j2"))
+    host.run("apparmor_parser --skip-kernel-load --skip-cache /root/profile")
+    host.write("/root/profile", "profile x /usr/bin/bwrap { usernamespaces, }\n")
+    assert host.run("apparmor_parser -QT /root/profile", check=False).returncode

@@ -26,6 +26,7 @@ class Host:
 
     name = "host"
     judged = ()
+    wanted = False
 
     def __init__(
         self, control: str, system: str = "Linux", agent: str = "codex", **tools: Any
@@ -36,6 +37,9 @@ class Host:
             "agents": {"agents": [{"agent": agent}] if agent else []},
             "tools": {"user": "alice", "apt": True, "kernel": {}, "profiles": [], **tools},
         }
+
+    def options_of(self, control: str) -> dict[str, Any]:
+        return {"wanted": self.wanted}
 
     def read(self, fact: type[Read], **query: Any) -> Any:
         return self.facts[fact.what]
@@ -84,6 +88,9 @@ def test_sandbox_runtime_is_there_for_those_who_want_it() -> None:
     host.options["wanted"] = True
     assert registry()["sandbox-runtime-installed"].subjects(host) == [HOST_SUBJECT]
     assert "npm ci --ignore-scripts" in finding(host, "sandbox-runtime-installed").fix
+    needed = Host("socat-installed", agent="codex")
+    needed.wanted = True
+    assert registry()["socat-installed"].subjects(needed) == [HOST_SUBJECT]
     files = list(registry()["sandbox-runtime-installed"].harden(host, HOST_SUBJECT))
     assert [type(one) for one in files] == [File, File]
 
@@ -135,9 +142,10 @@ def test_the_setting_that_forbids_namespaces_is_named_and_left(
     assert "alice" in found.seen
 
 
-def test_another_s_profile_is_named_and_left() -> None:
+@pytest.mark.parametrize("restricted", ["1", None])
+def test_another_s_profile_is_named_and_left(restricted: str | None) -> None:
     theirs = "/etc/apparmor.d/bwrap-userns-restrict"
-    found = finding(bubblewrap(kernel=UBUNTU, profiles=[theirs]))
+    found = finding(bubblewrap(kernel={**UBUNTU, APPARMOR: restricted}, profiles=[theirs]))
     assert found.place == (theirs, None) and theirs in found.fix
 
 
