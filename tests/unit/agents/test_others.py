@@ -1,4 +1,4 @@
-"""Gemini CLI, opencode, Copilot CLI, Qwen Code and VS Code: what is written for them.
+"""Gemini CLI, opencode, Copilot CLI, Qwen Code, Cursor and VS Code: what is written for them.
 
 That they obey it was tried with the real agents; here it stays what was tried.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -235,6 +236,14 @@ def test_what_keeps_it_from_starting_outside_is_taken_out_inside(agent: str) -> 
         for part in key:
             found = found[part]
         assert found == wanted
+
+
+def test_calls_are_told_where_the_audit_log_listens() -> None:
+    for agent in ("gemini-cli", "qwen-code"):
+        (piece,) = LANGUAGES[agent].layers["audit"](replace(meant(), audit_port=4999)).pieces
+        assert isinstance(piece, Keys)
+        assert piece.values["telemetry", "otlpEndpoint"] == "http://127.0.0.1:4999"
+        assert piece.values["telemetry", "logPrompts"] is False
 
 
 def test_servers_and_domains_are_those_of_the_policy() -> None:

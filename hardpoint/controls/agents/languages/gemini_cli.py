@@ -25,6 +25,7 @@ from hardpoint.controls.agents.language import (
     Unsaid,
     Words,
 )
+from hardpoint.controls.agents.telemetry import telemetry
 
 SETTINGS = "/etc/gemini-cli/settings.json"
 POLICIES = "/etc/gemini-cli/policies"
@@ -122,6 +123,11 @@ def privacy(meant: Intention) -> Words:
     return Words((_settings({("privacy", "usageStatisticsEnabled"): False}),))
 
 
+def audit(meant: Intention) -> Words:
+    """In hardpoint-run it reads no settings of the machine's: there the proxy tells."""
+    return Words((_settings(dict(telemetry("gemini-cli", meant.audit_port))),))
+
+
 def _settings(
     values: dict[tuple[str, ...], Any], union: frozenset[tuple[str, ...]] = frozenset()
 ) -> Keys:
@@ -168,6 +174,7 @@ LAYERS: dict[str, Translator] = {
     "deny-dangerous-commands": deny_dangerous_commands,
     "sandbox": sandbox,
     "guard-hook": guard_hook("gemini-cli"),
+    "audit": audit,
     "self-protection": self_protection,
     "privacy": privacy,
 }

@@ -14,6 +14,7 @@ from hardpoint.controls.agents.hooks import guard_hook
 from hardpoint.controls.agents.intention import Intention
 from hardpoint.controls.agents.language import Keys, Language, Shadow, Translator, Unsaid, Words
 from hardpoint.controls.agents.places import below_home, unexempted
+from hardpoint.controls.agents.telemetry import telemetry
 
 SETTINGS = "/etc/qwen-code/settings.json"
 _DENY = ("permissions", "deny")
@@ -75,6 +76,10 @@ def privacy(meant: Intention) -> Words:
     return Words((_settings({("privacy", "usageStatisticsEnabled"): False}),))
 
 
+def audit(meant: Intention) -> Words:
+    return Words((_settings(dict(telemetry("qwen-code", meant.audit_port))),))
+
+
 def _settings(values: dict[tuple[str, ...], Any]) -> Keys:
     return Keys(SETTINGS, "json", values)
 
@@ -89,6 +94,7 @@ LAYERS: dict[str, Translator] = {
     "deny-dangerous-commands": deny_dangerous_commands,
     "sandbox": sandbox,
     "guard-hook": guard_hook("qwen-code"),
+    "audit": audit,
     "self-protection": self_protection,
     "privacy": privacy,
 }
@@ -102,6 +108,11 @@ LANGUAGE = Language(
             "managed-policy",
             "it names another file for the settings that override everybody's",
             variable="QWEN_CODE_SYSTEM_SETTINGS_PATH",
+        ),
+        Shadow(
+            "audit",
+            "it switches off what the agent tells of its calls",
+            variable="QWEN_TELEMETRY_ENABLED",
         ),
         Shadow(
             "guard-hook",

@@ -12,7 +12,16 @@ from typing import Any
 from hardpoint.controls.agents.intention import DEFAULTS, Intention, intended
 from hardpoint.controls.agents.language import Language, OwnFile
 
-AGENTS = ("claude-code", "codex", "copilot-cli", "gemini-cli", "opencode", "qwen-code", "vscode")
+AGENTS = (
+    "claude-code",
+    "codex",
+    "copilot-cli",
+    "cursor",
+    "gemini-cli",
+    "opencode",
+    "qwen-code",
+    "vscode",
+)
 
 
 def path(agent: str) -> Path:
