@@ -132,12 +132,13 @@ class ReviewedConfig(Control):
                     yield self._plain(path, state, f"{path} has another fingerprint")
 
     def _grown(self, change: review.Change) -> Finding:
+        more = "; it ".join(growth.words for growth in change.growth)
         return Finding(
-            seen=f"agents may do more than when {change.path} was reviewed: it "
-            + "; it ".join(change.growth),
+            seen=f"agents may do more than when {change.path} was reviewed: it {more}",
             who=self.metadata.risk,
             why=f"{change.path} has been {_WAS[change.state]} since",
             fix=f"take out what nobody meant, then: {REVIEW}",
+            severity=Severity.MEDIUM if all(growth.mild for growth in change.growth) else None,
         )
 
     def _plain(self, what: str, state: str, why: str) -> Finding:

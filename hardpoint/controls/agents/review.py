@@ -24,8 +24,18 @@ MORE = {
     "hook": "runs another hook",
     "trust": "trusts another folder",
 }
-REPLACED = ("server", "hook", "command", "plugin")
+REPLACED = ("server", "hook", "command", "plugin", "variable")
 LESS = {"refusal": "refuses less", "question": "asks less"}
+MILD = ("folder", "trust", "domain", "marketplace", "variable", "question")
+"""What people do every day, such as trusting the folder of a new project."""
+
+
+@dataclass(frozen=True)
+class Growth:
+    """Something that a file allows more, in words."""
+
+    words: str
+    mild: bool = False
 
 
 @dataclass(frozen=True)
@@ -34,7 +44,7 @@ class Change:
 
     path: str
     state: str
-    growth: tuple[str, ...] = ()
+    growth: tuple[Growth, ...] = ()
 
 
 def text(config: Mapping[str, Any]) -> str:
@@ -74,7 +84,7 @@ def _state(before: str | None, after: str | None) -> str:
     return "gone" if after is None else "changed"
 
 
-def growth(now: list[list[str]], before: list[list[str]]) -> dict[str, list[str]]:
+def growth(now: list[list[str]], before: list[list[str]]) -> dict[str, list[Growth]]:
     """path: what it allows more than before, in words.
 
     A grant is [path, kind, name, fingerprint]; the same name with another fingerprint was changed. A
@@ -82,17 +92,17 @@ def growth(now: list[list[str]], before: list[list[str]]) -> dict[str, list[str]
     """
     present, past = Counter(map(tuple, now)), Counter(map(tuple, before))
     known = {one[:3] for one in past}
-    said: Counter[tuple[str, str, str]] = Counter()
+    said: Counter[tuple[str, str, str, bool]] = Counter()
     for (path, kind, name, _), count in (present - past).items():
         if kind in REPLACED and (path, kind, name) in known:
-            said[path, "has another one instead of", name] += count
+            said[path, "has another one instead of", name, False] += count
         elif kind in MORE:
-            said[path, MORE[kind], name] += count
+            said[path, MORE[kind], name, kind in MILD] += count
     for (path, kind, name, _), count in (past - present).items():
         if kind in LESS:
-            said[path, LESS[kind], name] += count
-    found: dict[str, list[str]] = {}
-    for (path, words, name), count in sorted(said.items()):
+            said[path, LESS[kind], name, kind in MILD] += count
+    found: dict[str, list[Growth]] = {}
+    for (path, words, name, mild), count in sorted(said.items()):
         times = f", {count} times" if count > 1 else ""
-        found.setdefault(path, []).append(f"{words} ({name}{times})")
+        found.setdefault(path, []).append(Growth(f"{words} ({name}{times})", mild))
     return found

@@ -10,7 +10,7 @@ import json
 import os
 import re
 
-OURS = "/usr/local/lib/hardpoint/"
+_OURS = ("/usr/local/lib/hardpoint/", "/hardpoint-run ")  # our launcher starts agents, and is none
 _SHIMS = {
     "snap",
     "volta-shim",
@@ -59,7 +59,7 @@ def _row(path, version, how, key):
 def _install(agent, home, path, start, depth):
     """The install that a program belongs to, or None for one of ours and for mere shims."""
     real = os.path.realpath(start)
-    if real.startswith(OURS) or os.path.basename(real) in _SHIMS:
+    if real.startswith(_OURS[0]) or os.path.basename(real) in _SHIMS:
         return None
     for name in agent["packages"]:
         head, inside, _ = real.rpartition("/node_modules/%s/" % name)
@@ -71,7 +71,7 @@ def _install(agent, home, path, start, depth):
             if version:
                 return _row(path, version, "installer", part)
     text = _script(real)
-    if OURS in text:
+    if any(ours in text for ours in _OURS):
         return None
     for target in _targets(agent, home, real, text) if depth < _DEPTH else ():
         if os.path.isfile(target) and os.path.realpath(target) != real:

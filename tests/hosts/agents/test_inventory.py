@@ -8,7 +8,7 @@ import time
 import pytest
 
 from hardpoint import hostside
-from hardpoint.controls.agents import rows, watched
+from hardpoint.controls.agents import installed, rows, watched
 from tests.hosts.upper import touched
 from tests.lab import Host
 
@@ -106,3 +106,13 @@ def test_fifty_people_are_looked_at_in_seconds(boot) -> None:
     assert len(found["secret_links"]["links"]) == 50
     assert {len(one["files"]) for one in found["agent_config"]["configs"].values()} == {40}
     assert max(seconds.values()) < 15, seconds
+
+
+@pytest.mark.everything
+def test_the_real_ones_are_of_tried_versions(boot) -> None:
+    host = boot("debian13", layers=("agents",))
+    found = {row["agent"]: row for row in agents(host)["agents"]}
+    assert set(found) == {id for id, row in rows.agents().items() if row.tested}
+    for id, row in found.items():
+        assert installed.Install(**row).tested, row
+        assert (row["user"], row["how"]) == (None, "npm"), id

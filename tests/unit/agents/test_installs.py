@@ -161,6 +161,7 @@ def test_what_is_hostile_or_of_no_known_version_is_told_without_one(home: Path) 
 def test_our_own_launcher_is_no_agent(home: Path) -> None:
     program(home / ".local/bin/claude", "#!/bin/sh\nexec /usr/local/lib/hardpoint/x claude\n")
     link(home / ".local/bin/codex", program(home / "x/hardpoint-run"))
+    program(home / "bin/qwen", '#!/bin/sh\nexec /usr/local/bin/hardpoint-run qwen "$@"\n')
     assert found(home) == set()
 
 

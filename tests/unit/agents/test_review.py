@@ -10,6 +10,7 @@ from hardpoint.controls.agents import review
 from hardpoint.controls.agents.integrity import ReviewedConfig
 from hardpoint.facts import Read
 from hardpoint.operations.file import File
+from hardpoint.outcome import Severity
 
 HOME = "/home/alice"
 SETTINGS = f"{HOME}/.claude/settings.json"
@@ -55,14 +56,14 @@ def test_growth_in_words() -> None:
         [SETTINGS, "question", "permissions.ask: Bash", "1"],
     )
     (change,) = review.changes(now, before)
-    assert change.growth == (
+    assert tuple(growth.words for growth in change.growth) == (
         "allows more (permissions.allow: Bash, 2 times)",
         "has another one instead of (mcpServers.x)",
         "refuses less (permissions.deny: Read)",
         "starts another MCP server (mcpServers.y)",
     )
     (back,) = review.changes(before, now)
-    assert "asks less (permissions.ask: Bash)" in back.growth
+    assert review.Growth("asks less (permissions.ask: Bash)", mild=True) in back.growth
 
 
 def test_what_an_agent_rewrites_counts_only_where_it_allows_more() -> None:
@@ -108,6 +109,15 @@ def test_a_review_is_what_is_compared_with_and_says_no_content() -> None:
     assert told(Host(now, json.loads(file.content))) == []
     for odd in ({}, [], {"version": 2}, "x", {"version": 1, "files": {}}):
         assert "nobody has reviewed" in told(Host(now, odd))[0]
+
+
+def test_a_new_trusted_folder_is_less_grave_than_a_looser_mode() -> None:
+    trust = [SETTINGS, "trust", "projects./p.trust_level", "1"]
+    mode = [SETTINGS, "mode", "approval_policy", "1"]
+    reviewed = json.loads(review.text(config({})))
+    for now, severity in ((config({}, trust), Severity.MEDIUM), (config({}, trust, mode), None)):
+        (finding,) = ReviewedConfig().observe(Host(now, reviewed), ALICE)
+        assert finding.severity is severity
 
 
 def test_flags_are_told_even_of_reviewed_files_until_they_are_accepted() -> None:
