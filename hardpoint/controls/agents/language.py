@@ -73,6 +73,7 @@ class Language:
 
     `trusted`: system-wide files and folders that this agent obeys, and that must be root's alone.
     `shadows`: what can stand above or beside our documents, and undo them (see layers.py).
+    `requires`: controls that have to hold before a layer is put in place, by its name.
     `sources`: the vendor's pages that say so.
     """
 
@@ -80,6 +81,7 @@ class Language:
     layers: Mapping[str, Translator]
     trusted: tuple[str, ...] = ()
     shadows: tuple[Shadow, ...] = ()
+    requires: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     sources: tuple[str, ...] = field(default=())
 
 

@@ -54,7 +54,7 @@ class AgentLayer(Control):
                     for name in names
                 ),
                 sources=language.sources,
-                requires=(POLICY, *kind.get("requires", ())),
+                requires=(POLICY, *kind.get("requires", ()), *language.requires.get(layer, ())),
             )
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,10 +31,20 @@ On = Callable[..., Ran]
 def on(lab: Lab, hardpoint: Command, tmp_path: Path) -> On:
     """on(host, "check", {control: {option: value}}, status=2): the family `tools` on that host."""
 
-    def run(host: Host, command: str, options: dict[str, Any] | None = None, **given: Any) -> Ran:
+    def run(
+        host: Host,
+        command: str,
+        options: dict[str, Any] | None = None,
+        controls: Sequence[str] = (),
+        **given: Any,
+    ) -> Ran:
         policy = tmp_path / "policy.yaml"
         policy.write_text(json.dumps({"options": options or {}}))
-        words = [lab.inventory(), "--limit", host.name, "--format", "json", "--family", "tools"]
+        words = [lab.inventory(), "--limit", host.name, "--format", "json"]
+        words += [word for name in controls for word in ("--control", name)] or [
+            "--family",
+            "tools",
+        ]
         words += ["--to", "origin"] if command == "rollback" else ["--policy", policy]
         return hardpoint(command, *words, *(["--yes"] if command != "check" else []), **given)
 
@@ -101,6 +111,16 @@ def test_what_is_there_and_fails_is_told_with_its_cause(boot, on: On) -> None:
     still = on(host, "apply", status=2).outcome("bubblewrap-installed")
     assert still["fate"] == "still wrong"
     assert touched(host, before, JOURNAL) == []
+
+
+def test_no_agent_is_told_to_lock_itself_in_where_the_tool_can_t_come(boot, on: On) -> None:
+    host = with_agent(boot("debian13"))
+    host.run("rm -f /etc/apt/sources.list.d/*; : > /etc/apt/sources.list")
+    controls = ("bubblewrap-installed", "socat-installed", "claude-code-sandbox")
+    applied = on(host, "apply", None, controls, status=2)
+    assert applied.outcome("bubblewrap-installed")["fate"] == "failed"
+    assert "blocked by" in applied.outcome("claude-code-sandbox")["reason"]
+    assert not host.run("ls /etc/claude-code", check=False).stdout
 
 
 def test_each_sort_of_reader_tries_as_an_ordinary_user(boot) -> None:

@@ -177,3 +177,9 @@ def test_a_broken_one_says_what_it_said(control: ToolInstalled) -> None:
     tool = {"path": "/usr/bin/x", "works": False, "said": "no such luck"}
     found = finding(Host(control.id, tools={control.tool.program: tool}), control.id)
     assert "no such luck" in found.why and found.fix
+
+
+def test_claude_code_is_told_to_lock_commands_in_once_it_can() -> None:
+    order = [control.id for control in registry()]
+    for tool in ("bubblewrap-installed", "socat-installed"):
+        assert order.index(tool) < order.index("claude-code-sandbox")

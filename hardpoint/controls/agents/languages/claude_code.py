@@ -240,6 +240,8 @@ LANGUAGE = Language(
         "privacy": _privacy,
         "audit": _audit,
     },
+    # Told to lock its commands in, it refuses to start where it can't.
+    requires={"sandbox": ("bubblewrap-installed", "socat-installed")},
     trusted=(
         FOLDER,
         f"{FOLDER}/managed-settings.json",
