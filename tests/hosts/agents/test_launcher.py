@@ -56,6 +56,11 @@ WRITES = {
         "mv .git old && cp -r old .git && echo '#mine' >> .git/config",
         "grep -q '#mine' .git/config",
     ),
+    "settings in another .git": (
+        "cp -r .git evil; printf '[core]\\n\\tfsmonitor = \"touch ../done #\"\\n' >> evil/config; "
+        "echo $PWD/evil > .git/commondir",
+        "rm -f ../done; git status >/dev/null; test -e ../done",
+    ),
     "a task of the editor": (
         "mkdir -p .vscode; echo x > .vscode/tasks.json",
         "test -s .vscode/tasks.json",

@@ -93,14 +93,38 @@ def test_what_an_agent_may_not_write_is_covered_pinned_or_stood_in_for(
     names = lambda paths: {os.path.relpath(one, project) for one in paths}  # noqa: E731
     assert names(kept.read_only) == {".git/hooks", ".git/config", ".githooks"}
     assert names(kept.pinned) == {".git", ".vscode"}
-    missing = {(os.path.relpath(path, project), folder) for path, folder in kept.missing}
-    assert missing == {(".vscode/tasks.json", False), (".mcp.json", False), (".idea", True)}
+    missing = {(os.path.relpath(path, project), content) for path, content in kept.missing}
+    assert missing == {
+        (".vscode/tasks.json", ""), (".mcp.json", ""), (".idea", None), (".git/commondir", ".\n"),
+    }  # fmt: skip
+
+
+def test_submodules_worktrees_and_included_settings_are_kept(launcher, intent, home: Path) -> None:
+    project = home / "src/p"
+    for name in (".git/modules/sub/HEAD", ".git/modules/sub/config", ".git/worktrees/w/commondir"):
+        (project / name).parent.mkdir(parents=True, exist_ok=True)
+        (project / name).write_text("")
+    (project / "libs/sub").mkdir(parents=True)
+    (project / "libs/sub/.git").write_text("gitdir: ../../.git/modules/sub\n")
+    (project / "team.gitconfig").write_text("")
+    (project / ".git/config").write_text("[include]\n\tpath = ../team.gitconfig\n")
+    git, inner = [str(project / ".git")], [str(project / "libs/sub/.git")]
+    kept = launcher("kept").find(str(project), intent(), git, inner, str(home))
+    read_only = {os.path.relpath(one, project) for one in kept.read_only}
+    assert read_only >= {"libs/sub/.git", ".git/worktrees/w/commondir", "team.gitconfig"}
+    assert {str(project / "libs"), str(project / "libs/sub")} <= set(kept.pinned)
+    missing = {os.path.relpath(path, project) for path, _ in kept.missing}
+    assert missing >= {".git/modules/sub/hooks", ".git/modules/sub/commondir"}
 
 
 def test_stand_ins_go_when_the_last_run_does(launcher, home: Path) -> None:
     State = launcher("state").State
     project = home / "src/p"
-    missing = [(str(project / ".idea"), True), (str(project / ".mcp.json"), False)]
+    missing = [
+        (str(project / ".idea"), None),
+        (str(project / ".mcp.json"), ""),
+        (str(project / ".git/commondir"), ".\n"),
+    ]
     first, second = State(str(home), str(project)), State(str(home), str(project))
     first.enter()
     assert first.stand_in(missing) == [one for one, _ in missing]
@@ -111,6 +135,7 @@ def test_stand_ins_go_when_the_last_run_does(launcher, home: Path) -> None:
     (project / ".mcp.json").write_text("hers")  # somebody outside has made one: it is theirs
     second.leave()
     assert not (project / ".idea").exists()
+    assert not (project / ".git/commondir").exists()
     assert (project / ".mcp.json").read_text() == "hers"
 
 

@@ -1,8 +1,8 @@
 """What of a project may be read and never written: git's hooks and settings, agents' own folders.
 
 A path that is there is covered read-only, and each folder on its way is pinned, or else it could be
-moved away and made anew. A path that is not there gets an empty stand-in for as long as agents run,
-so that it can't be made.
+moved away and made anew. A path that is not there gets a stand-in for as long as agents run, so that
+it can't be made.
 """
 
 import os
@@ -10,19 +10,23 @@ import re
 
 from places import is_in
 
-_HOOKS = re.compile(r"(?im)^\s*hookspath\s*=\s*(\S.*?)\s*$")
+_NAMED = re.compile(r"(?im)^\s*(hookspath|path)\s*=\s*(\S.*?)\s*$")
 _OF_GIT = ".git/"
+_COMMON = "commondir"
+ITSELF = ".\n"
+"""Says to git that a folder's common one is itself, as it is without the file. An agent's own would
+name another, with settings that run commands when the person uses git."""
 
 
 class Kept:
-    """read_only, pinned: paths that are there; missing: (path, whether a folder) that are not;
-    links: {path: target} of symbolic links, which can't be covered."""
+    """read_only, pinned: paths that are there; missing: (path, content of its stand-in, None for a
+    folder) that are not; links: {path: target} of symbolic links, which can't be covered."""
 
     def __init__(self):
         self.read_only, self.pinned, self.missing, self.links = [], [], [], {}
 
-    def add(self, top, path):
-        """One relative path below a folder."""
+    def add(self, top, path, content=""):
+        """One relative path below a folder. content: of its stand-in, if it is a file."""
         whole = top
         parts = path.split("/")
         for place, part in enumerate(parts):
@@ -36,33 +40,57 @@ class Kept:
                 return
             if not os.path.exists(whole):
                 if whole != os.path.join(top, ".git"):  # or no repository could ever be made here
-                    self.missing.append((whole, not last or not _is_files_name(part)))
+                    file = last and (content or _is_files_name(part))
+                    self.missing.append((whole, content if file else None))
                 return
             (self.read_only if last else self.pinned).append(whole)
 
 
 def find(project, intent, git_folders, repositories, home):
-    """git_folders: of the project itself; repositories: further `.git` folders in it."""
+    """git_folders: of the project itself; repositories: further `.git` folders and files in it."""
     kept = Kept()
     of_git = [one[len(_OF_GIT) :] for one in intent.persistent_project if one.startswith(_OF_GIT)]
-    of_git = of_git and [*of_git, "config.worktree"]
-    for folder in [*git_folders, *repositories]:
+    for folder in [*git_folders, *repositories] if of_git else ():
+        kept.pinned += _way_to(folder, project)
+        if os.path.isfile(folder):
+            kept.read_only.append(folder)
+            continue
         kept.pinned.append(folder)
         for one in [folder, *_modules(folder)]:
-            for path in of_git:
-                if path != "config.worktree" or os.path.lexists(os.path.join(one, path)):
-                    kept.add(one, path)
-    dot = os.path.join(project, ".git")
-    if os.path.isfile(dot):
-        kept.read_only.append(dot)
+            _keep_git(kept, one, of_git)
     for path in intent.persistent_project:
         if not path.startswith(_OF_GIT):
             kept.add(project, path)
-    for path in _hooks_paths(git_folders, home):
-        whole = os.path.normpath(os.path.join(project, path))
-        if is_in(whole, project) and whole != project:
-            kept.add(project, os.path.relpath(whole, project))
+    for path in _named(project, git_folders, home):
+        if is_in(path, project) and path != project and os.path.exists(path):
+            kept.add(project, os.path.relpath(path, project))
     return kept
+
+
+def _keep_git(kept, folder, of_git):
+    for path in of_git:
+        kept.add(folder, path)
+    kept.add(folder, _COMMON, ITSELF)
+    trees = os.path.join(folder, "worktrees")
+    own = (
+        [os.path.join("worktrees", one) for one in os.listdir(trees)]
+        if os.path.isdir(trees)
+        else []
+    )
+    for one in ["", *own]:
+        for name in ("config.worktree", _COMMON, "gitdir"):
+            path = os.path.join(one, name)
+            if os.path.lexists(os.path.join(folder, path)):
+                kept.add(folder, path)
+
+
+def _way_to(path, project):
+    """The folders between a project and a path in it: moved away, they could be made anew."""
+    found, folder = [], os.path.dirname(path)
+    while is_in(folder, project) and folder != project:
+        found.append(folder)
+        folder = os.path.dirname(folder)
+    return found
 
 
 def _modules(folder):
@@ -76,15 +104,17 @@ def _modules(folder):
     return found
 
 
-def _hooks_paths(git_folders, home):
-    """Folders that core.hooksPath names, of the repository and of the person."""
+def _named(project, git_folders, home):
+    """Paths that git's settings name: folders of hooks, and more settings."""
     places = [os.path.join(one, "config") for one in git_folders]
     places += [os.path.join(home, ".gitconfig"), os.path.join(home, ".config/git/config")]
     found = []
     for place in filter(os.path.isfile, places):
         with open(place, encoding="utf-8", errors="replace") as file:
-            found += _HOOKS.findall(file.read())
-    return [one.strip('"') for one in found if not one.startswith("~")]
+            for name, path in _NAMED.findall(file.read()):
+                top = os.path.dirname(place) if name.lower() == "path" else project
+                found.append(os.path.normpath(os.path.join(top, path.strip('"'))))
+    return found
 
 
 def _is_files_name(name):

@@ -14,7 +14,7 @@ _BESIDE = 50000
 
 
 class Found:
-    """files, folders: paths to hide; repositories: folders called `.git` below the project's own."""
+    """files, folders: paths to hide; repositories: whatever is called `.git`."""
 
     def __init__(self):
         self.files, self.folders, self.repositories = [], [], []
@@ -39,6 +39,8 @@ def find(project, intent, home):
                 secrets |= _linked([entry.path])
             elif entry.name == ".git":
                 found.repositories.append(entry.path)
+        elif entry.name == ".git":
+            found.repositories.append(entry.path)
         elif hit:
             found.files.append(entry.path)
             secrets |= _inode(entry.path)

@@ -76,8 +76,8 @@ class Sandbox:
         for path in sorted(set(self.kept)):
             given += ["--ro-bind", path, path]
         for path in self.stand_ins:
-            folder = os.path.isdir(path)
-            given += ["--ro-bind", path if folder else _NOTHING, path]
+            empty = os.path.isfile(path) and not os.path.getsize(path)
+            given += ["--ro-bind", _NOTHING if empty else path, path]
         for source, path in self.instead:
             given += ["--ro-bind", source, path]
         return given

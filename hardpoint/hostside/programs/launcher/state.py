@@ -13,6 +13,7 @@ import re
 import shutil
 import stat
 
+from kept import ITSELF
 from places import is_in, overlap
 
 BELOW = ".local/state/hardpoint"
@@ -61,21 +62,22 @@ class State:
         return home
 
     def stand_in(self, missing):
-        """Makes an empty stand-in for each (path, whether a folder); [paths] that now stand there."""
+        """Makes a stand-in for each (path, its content, None for a folder); the paths, whatever now
+        stands there."""
+        turn = os.open(self._list + ".lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        fcntl.flock(turn, fcntl.LOCK_EX)
         made, known = [], self._known()
-        for path, folder in missing:
+        for path, content in missing:
             try:
-                if folder:
-                    os.mkdir(path, 0o755)
-                else:
-                    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644))
+                _make(path, content)
+                known.add(path)
             except FileExistsError:
-                if path not in known:
-                    continue
+                pass
             except OSError:
                 continue
             made.append(path)
-        self._remember(sorted({*known, *made}))
+        self._write(self._list, json.dumps(sorted(known)))
+        os.close(turn)
         return made
 
     def _known(self):
@@ -86,9 +88,6 @@ class State:
                 }
         except (OSError, ValueError):
             return set()
-
-    def _remember(self, paths):
-        self._write(self._list, json.dumps(paths))
 
     def keep_exclude(self, text):
         """Stores git's exclude file of these runs; where it is."""
@@ -112,12 +111,28 @@ class State:
                 state = os.lstat(path)
                 if stat.S_ISDIR(state.st_mode):
                     os.rmdir(path)
-                elif stat.S_ISREG(state.st_mode) and not state.st_size:
+                elif stat.S_ISREG(state.st_mode) and _is_stand_in(path, state.st_size):
                     os.unlink(path)
             except OSError:  # somebody has put something there: it is theirs
                 pass
         if os.path.lexists(self._list):
             os.unlink(self._list)
+
+
+def _make(path, content):
+    if content is None:
+        os.mkdir(path, 0o755)
+        return
+    descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_WRONLY, 0o644)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(content)
+
+
+def _is_stand_in(path, size):
+    if not size or size > 2:
+        return not size
+    with open(path, encoding="utf-8", errors="replace") as file:
+        return file.read() == ITSELF
 
 
 def _alone(lock):
