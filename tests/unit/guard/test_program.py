@@ -32,7 +32,7 @@ def installed(tmp_path: Path) -> Path:
     text = module.read_text().replace(
         '"/etc/hardpoint/agents.json"', repr(str(tmp_path / "p.json"))
     )
-    module.write_text(text.replace("st_uid != 0", f"st_uid != {os.getuid()}"))
+    module.write_text(text.replace("return (0,) if", f"return ({os.getuid()},) if"))
     tell = folder / "tell.py"
     tell.write_text(tell.read_text().replace("/run/hardpoint/audit.sock", str(tmp_path / "s")))
     (tmp_path / "p.json").write_text(json.dumps(POLICY))
@@ -170,7 +170,7 @@ def test_an_agent_that_nobody_knows_is_refused(ask: Ask, world: World) -> None:
 
 def test_a_policy_of_somebody_else_is_refused(ask: Ask, installed: Path, world: World) -> None:
     module = installed / "policy.py"
-    module.write_text(module.read_text().replace("st_uid != ", "st_uid == "))
+    module.write_text(module.read_text().replace("st_uid not in", "st_uid in"))
     refused = ask("claude-code", event("claude-code", world, "ls"))
     assert (refused.returncode, "does not belong to root" in refused.stderr) == (2, True)
 
