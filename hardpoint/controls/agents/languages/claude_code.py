@@ -10,6 +10,7 @@ import json
 import shlex
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
+from pathlib import PurePosixPath
 from typing import Any
 
 from hardpoint.controls.agents.commands import globs
@@ -24,8 +25,11 @@ _DOCS = "https://code.claude.com/docs/en"
 _STATE = (".claude", ".claude.json")
 _OTHERS = ("/srv/*", "/mnt/*", "/media/*")
 """Where projects are kept beside homes."""
+_SHARED = ".github/"
+"""A mask on what is not there would hold its folder, too."""
 _SCHEDULES = ("/var/spool/cron", "/var/spool/at")
-_WRITERS = ("Edit", "Write", "NotebookEdit")
+_WRITERS = ("Edit", "Write", "NotebookEdit", "Bash")
+"""Its sandbox fails in a project where nothing may be written: it masks names that are not there."""
 _INSIDE = ": </dev/null; "
 """A redirection keeps a command in the sandbox, whatever `excludedCommands` a user's file has."""
 
@@ -110,8 +114,6 @@ def _sandbox(meant: Intention) -> Words:
         "allowManagedReadPathsOnly": True,
         "disabled": False,
     }
-    if not reaches:
-        filesystem["denyWrite"] = ["."]
     document = {
         "sandbox": {
             "enabled": True,
@@ -149,16 +151,23 @@ def _sandbox(meant: Intention) -> Words:
 
 
 def _self_protection(meant: Intention) -> Words:
-    homes, projects = (*_STATE, *meant.persistent_home), (".claude", *meant.persistent_project)
+    homes = (*_STATE, *meant.persistent_home)
+    projects = _outermost((".claude", *meant.persistent_project))
     rules = [f"Edit(~/{path})" for path in homes]
     rules += [f"Edit(//**/{path})" for path in projects]
     # what lies deeper in a home is not writable in the sandbox at all
     written = [f"~/{path}" for path in homes if "/" not in path]
+    written += [path for path in projects if not path.startswith(_SHARED)]
     document = {
         "permissions": {"deny": rules},
-        "sandbox": {"filesystem": {"denyWrite": [*written, *projects, *_SCHEDULES]}},
+        "sandbox": {"filesystem": {"denyWrite": [*written, *_SCHEDULES]}},
     }
-    return Words((_drop_in("self-protection", document),))
+    shared = Unsaid(
+        "self-protection",
+        "to keep its commands from what lies in a project's .github: all of it would be read-only",
+        ("agent-launcher", "claude-code-guard-hook"),
+    )
+    return Words((_drop_in("self-protection", document),), (shared,))
 
 
 def _privacy(meant: Intention) -> Words:
@@ -188,6 +197,16 @@ def _audit(meant: Intention) -> Words:
 
 def _both(paths: Iterable[str]) -> list[str]:
     return [f"{tool}({path})" for path in paths for tool in ("Read", "Edit")]
+
+
+def _outermost(paths: tuple[str, ...]) -> list[str]:
+    """Without those that lie in another."""
+    found = set(paths)
+    return [one for one in dict.fromkeys(paths) if not {*_above(one)} & found]
+
+
+def _above(path: str) -> Iterable[str]:
+    return (str(one) for one in PurePosixPath(path).parents)
 
 
 def _any(name: str, patterns: Iterable[str]) -> bool:
