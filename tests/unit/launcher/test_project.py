@@ -117,6 +117,25 @@ def test_submodules_worktrees_and_included_settings_are_kept(launcher, intent, h
     assert missing >= {".git/modules/sub/hooks", ".git/modules/sub/commondir"}
 
 
+def test_a_folder_on_the_way_to_what_is_kept_may_get_other_things(
+    launcher, intent, home: Path
+) -> None:
+    project = home / "src/p"
+    wanted = intent(project=[".github/hooks", ".vscode/tasks.json"])
+    kept = launcher("kept").find(str(project), wanted, [], [], str(home))
+    assert kept.made == [str(project / ".github"), str(project / ".vscode")]
+    State = launcher("state").State
+    run = State(str(home), str(project))
+    run.enter()
+    assert run.stand_in([(one, None) for one in kept.made]) == kept.made
+    assert len(run.stand_in(kept.missing)) == 2
+    (project / ".github/workflows").mkdir()
+    run.leave()
+    assert (project / ".github/workflows").is_dir()
+    assert not (project / ".github/hooks").exists()
+    assert not (project / ".vscode").exists()
+
+
 def test_stand_ins_go_when_the_last_run_does(launcher, home: Path) -> None:
     State = launcher("state").State
     project = home / "src/p"

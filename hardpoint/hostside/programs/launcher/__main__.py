@@ -116,7 +116,8 @@ class Run:
             folders = [common] if common else []
             nested = [one for one in found.repositories if one not in folders]
             stays = kept.find(self._project, self._policy, folders, nested, self._home)
-            box.pinned, box.kept = stays.pinned, stays.read_only
+            made = state.stand_in([(one, None) for one in stays.made])
+            box.pinned, box.kept = [*stays.pinned, *made], stays.read_only
             box.stand_ins = state.stand_in(stays.missing)
             hidden = [*box.files, *box.folders, *box.stand_ins]
             for folder in folders:

@@ -20,10 +20,12 @@ name another, with settings that run commands when the person uses git."""
 
 class Kept:
     """read_only, pinned: paths that are there; missing: (path, content of its stand-in, None for a
-    folder) that are not; links: {path: target} of symbolic links, which can't be covered."""
+    folder) that are not, made: folders on the way to these; links: {path: target} of symbolic
+    links, which can't be covered."""
 
     def __init__(self):
         self.read_only, self.pinned, self.missing, self.links = [], [], [], {}
+        self.made = []
 
     def add(self, top, path, content=""):
         """One relative path below a folder. content: of its stand-in, if it is a file."""
@@ -40,10 +42,17 @@ class Kept:
                 return
             if not os.path.exists(whole):
                 if whole != os.path.join(top, ".git"):  # or no repository could ever be made here
-                    file = last and (content or _is_files_name(part))
-                    self.missing.append((whole, content if file else None))
+                    self._stand_in(whole, parts[place + 1 :], content)
                 return
             (self.read_only if last else self.pinned).append(whole)
+
+    def _stand_in(self, path, rest, content):
+        """For the last part only: its folder may get other things, such as .github/workflows."""
+        for part in rest:
+            self.made.append(path)
+            path = os.path.join(path, part)
+        file = content or _is_files_name(os.path.basename(path))
+        self.missing.append((path, content if file else None))
 
 
 def find(project, intent, git_folders, repositories, home):

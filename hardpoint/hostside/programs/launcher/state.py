@@ -106,7 +106,7 @@ class State:
         os.replace(part, path)
 
     def _remove_stand_ins(self):
-        for path in self._known():
+        for path in sorted(self._known(), reverse=True):  # what is in a folder before the folder
             try:
                 state = os.lstat(path)
                 if stat.S_ISDIR(state.st_mode):
