@@ -40,7 +40,7 @@ def _claude_code() -> list[OwnFile | Keys]:
     handler = _handler("claude-code", onFailure="block")
     hooks = {"PreToolUse": [{"matcher": "*", "hooks": [handler]}]}
     text = json.dumps({"hooks": hooks, "allowManagedHooksOnly": True}, indent=2) + "\n"
-    return [OwnFile("/etc/claude-code/managed-settings.d/40-hardpoint-guard-hook.json", text)]
+    return [OwnFile("/etc/claude-code/managed-settings.d/90-hardpoint-guard-hook.json", text)]
 
 
 def _codex() -> list[OwnFile | Keys]:

@@ -176,6 +176,8 @@ $(echo cat) .env
 X=.env cat .env
 cat -- .env
 cat .env;
+{cat,.env}
+{head,-n1,.env} {a,b}
 less .env
 vim .env
 code .env

@@ -14,6 +14,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from hardpoint.controls.agents.commands import globs
+from hardpoint.controls.agents.hooks import guard_hook
 from hardpoint.controls.agents.intention import Intention
 from hardpoint.controls.agents.language import Language, OwnFile, Shadow, Unsaid, Words
 from hardpoint.controls.agents.names import SECRETS, TOOLS, without
@@ -255,6 +256,7 @@ LANGUAGE = Language(
         "deny-sensitive-reads": _deny_sensitive_reads,
         "deny-dangerous-commands": _deny_dangerous_commands,
         "sandbox": _sandbox,
+        "guard-hook": guard_hook(AGENT),
         "self-protection": _self_protection,
         "privacy": _privacy,
         "audit": _audit,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from hardpoint.controls.agents.commands import begin, whole
+from hardpoint.controls.agents.hooks import guard_hook
 from hardpoint.controls.agents.intention import Intention
 from hardpoint.controls.agents.language import Keys, Language, Shadow, Unsaid, Words
 from hardpoint.controls.agents.names import TOOLS, without
@@ -152,6 +153,7 @@ LANGUAGE = Language(
         "deny-sensitive-reads": _deny_sensitive_reads,
         "deny-dangerous-commands": _deny_dangerous_commands,
         "sandbox": _sandbox,
+        "guard-hook": guard_hook(AGENT),
         "privacy": _privacy,
         "audit": _audit,
     },

@@ -209,7 +209,7 @@ def read(shell, argv, stdin):
         for line in one.split("\n"):
             values += [line, *line.split()] if line else []
     for name in names:
-        shell.variables[name] = list(dict.fromkeys(values))[: expand.MOST] or [UNKNOWN]
+        shell.variables[name] = expand.few(list(dict.fromkeys(values))) or [UNKNOWN]
     return [""]
 
 
@@ -246,14 +246,16 @@ def xargs(shell, argv, stdin):
     command = argv[place:] or ["echo"]
     out = []
     for one in stdin:
-        items = [item.strip("'\"") for item in one.replace("\0", " ").split()][:200] or [UNKNOWN]
+        items = expand.few([item.strip("'\"") for item in one.replace("\0", " ").split()]) or [
+            UNKNOWN
+        ]
         if replaced:
             calls = [[word.replace(replaced, item) for word in command] for item in items]
         else:
             calls = [[*command, *items]]
         for call in calls:
             out += shell.branch().invoke(call, [""])
-    return out[: expand.MOST] or [""]
+    return list(dict.fromkeys(out)) or [""]
 
 
 def find(shell, argv, stdin):

@@ -3,11 +3,19 @@
 import os
 
 import tools
+from lex import Unreadable
 from marks import cleaned
 
 
 def judged(judge, tool, arguments, cwd):
     """Raises Denied where the call is refused."""
+    try:
+        _judged(judge, tool, arguments, cwd)
+    except Unreadable as error:
+        judge.deny("shell", "the call can't be read: %s" % error)
+
+
+def _judged(judge, tool, arguments, cwd):
     action = tools.action_of(tool)
     folder = next(iter(tools.values(arguments, tools.FOLDERS)), "")
     folder = os.path.join(cwd, folder) if folder else cwd

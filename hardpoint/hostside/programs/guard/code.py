@@ -35,7 +35,7 @@ ENVIRON = re.compile(
 NAMED = re.compile(r"(?:process\.env|ENV)\s*(?:\.|\[\s*[\"']?|\{\s*[\"']?)(\w+)")
 HOST = re.compile(r"(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,}|\d{1,3}(?:\.\d{1,3}){3}|localhost")
 URL = re.compile(r"\b[a-zA-Z][a-zA-Z0-9+.-]*://[^\s\"'<>)]+")
-NEAR, MOST = 4, 120
+NEAR, MOST = 4, 600
 
 
 def scan(text, shell, depth=0):  # noqa: C901

@@ -1,15 +1,32 @@
 """Words to strings: quoting removed, variables, braces and substitutions replaced, gaps marked (marks.py)."""
 
+from lex import Unreadable
 from marks import ONE, STAR, TAINTED, UNKNOWN, unknown
 
-MOST = 64
-"""Alternatives of one word."""
+MOST = 512
+"""Alternatives of one word, and words of one list."""
 SPACE = " \t\n"
+
+
+def few(found):
+    """The list itself; one that is too long to be followed to its end is Unreadable."""
+    if len(found) > MOST:
+        raise Unreadable("it says more things at once than can be followed")
+    return found
+
+
+def together(one, two):
+    """The texts of one after those of two others; where they are too many, each by itself."""
+    if len(one) * len(two) <= MOST:
+        return [before + after for before in one for after in two]
+    return few(list(dict.fromkeys([*one, *two])))
 
 
 def fields(word, state):
     """The arguments that a word becomes: a list of lists of alternatives."""
     texts = alternatives(word, state)
+    if any(part[0] == "text" and not part[2] and "{" in part[1] for part in word):
+        return [[text] for text in texts]  # braces make words, where variables make choices
     split = any(
         part[0] in ("variable", "command")
         and not (part[1].quoted if part[0] == "variable" else part[2])
@@ -22,7 +39,7 @@ def fields(word, state):
         return [[piece[0] for piece in pieces]]
     if len(pieces) == 1:
         return [[piece] for piece in pieces[0]]
-    return [[piece] for pieces_ in pieces for piece in pieces_][:MOST]
+    return few([[piece] for pieces_ in pieces for piece in pieces_])
 
 
 def alternatives(word, state):
@@ -45,8 +62,8 @@ def alternatives(word, state):
             values = [UNKNOWN]
         else:
             values = state.substitute(part[1], kind == "process")
-        found = [one + value for one in found for value in values][:MOST]
-    return [_brackets(text) for one in found for text in _braces(one)][:MOST]
+        found = few([one + value for one in found for value in few(values)])
+    return few([_brackets(text) for one in found for text in _braces(one)])
 
 
 # Unquoted braces and brackets are marked, for they mean something only when they close.
@@ -56,22 +73,33 @@ BACK = {ord(OPEN): "{", ord(COMMA): ",", ord(CLOSE): "}", ord(BRACKET): "["}
 
 
 def _braces(text):
-    """The texts of {a,b} and {1..3}."""
+    """The texts of {a,b}; {1..3} leaves a gap."""
+    done, waiting = [], [text]
+    while waiting:
+        one = waiting.pop()
+        found = _innermost(one)
+        if found:
+            waiting += found
+        else:
+            done.append(one)
+        few([*done, *waiting])
+    return done
+
+
+def _innermost(text):
+    """The texts that the first pair of braces stands for; [] where nothing is left to expand."""
     close = text.find(CLOSE)
     while close >= 0:
         start = text.rfind(OPEN, 0, close)
         if start >= 0:
-            inner = text[start + 1 : close]
-            before, after = text[:start], text[close + 1 :]
+            inner, before, after = text[start + 1 : close], text[:start], text[close + 1 :]
             if COMMA in inner:
-                return [
-                    each for one in inner.split(COMMA) for each in _braces(before + one + after)
-                ][:MOST]
+                return [before + one + after for one in reversed(inner.split(COMMA))]
             if ".." in inner:
-                return _braces(before + STAR + after)
+                return [before + STAR + after]
             text = before + "{" + inner + "}" + after
         close = text.find(CLOSE, close + 1)
-    return [text]
+    return []
 
 
 def _brackets(text):

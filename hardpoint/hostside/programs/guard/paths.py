@@ -264,7 +264,7 @@ def expanded(pattern):
             except OSError:
                 continue
             matching += [os.path.join(one, name) for name in names[:MANY] if _globs(part, name)]
-        found = matching[:500]
+        found = matching[:MANY]
     return [one for one in found if os.path.lexists(one)]
 
 

@@ -56,7 +56,7 @@ class Shell:
             for command in pipeline:
                 shell = self.branch() if len(pipeline) > 1 else self
                 flow = shell.command(command, flow)
-            out = [one + two for one in out for two in flow][: expand.MOST]
+            out = expand.together(out, flow)
         return out
 
     def command(self, found, stdin):
@@ -75,7 +75,7 @@ class Shell:
                     for each in expand.fields(word, self)
                     for one in each
                 ]
-                self.variables[found.name] = values[:500] or [""]
+                self.variables[found.name] = expand.few(values) or [""]
             return self.pipelines(found.body, stdin)
         shell = self.branch() if found.subshell else self
         return shell.pipelines(found.body, stdin)
@@ -89,9 +89,8 @@ class Shell:
             shell.assign(name, value, appended, given=bool(arguments) and not declaring)
         if not arguments:
             return [UNKNOWN] if found.redirects else [""]
-        most = min(max(map(len, arguments)), 200)
         flow = []
-        for turn in range(most):
+        for turn in range(max(map(len, arguments))):
             argv = [values[turn % len(values)] for values in arguments]
             for one in shell.invoke(argv, stdin):
                 if one not in flow:
@@ -100,7 +99,7 @@ class Shell:
             self.cwd = shell.cwd
         for path in outs:
             self.judge.written[self.absolute(path)] = flow[0] if len(flow) == 1 else UNKNOWN
-        return [""] if outs else flow[: expand.MOST]
+        return [""] if outs else flow
 
     def assign(self, name, value, appended, given):
         if value and isinstance(value[0], list):
@@ -110,8 +109,8 @@ class Shell:
         if given:
             self.judge.given(name, values, self)
         if appended:
-            values = [one + two for one in self.variables.get(name, [""]) for two in values]
-        self.variables[name] = values[: expand.MOST]
+            values = expand.together(self.variables.get(name, [""]), values)
+        self.variables[name] = expand.few(values)
 
     def redirected(self, redirects, stdin):
         """(what comes in, the files that get what goes out)."""
