@@ -92,6 +92,7 @@ def test_every_agent_asks_and_none_goes_on_without_an_answer(boot, on: On) -> No
     host.run("echo '{' > /etc/hardpoint/agents.json")
     assert answer(host, "gemini-cli", "ls")[0] == 2
 
-    on(host, "rollback", *ONLY, status=2)
+    for control in reversed(CONTROLS):
+        on(host, "rollback", "--control", control, status=2)
     left = [one for one in touched(host, pristine, JOURNAL) if not one.startswith("/home/")]
     assert left == []
