@@ -314,8 +314,8 @@ def attacks():
         yield from part()
 
 
-CONTROL = ("control", "task", [("shell", "cat README.md")], ("said", "@readme@"))
-"""Ends every session: what was tried before it did not silence the tools."""
+CONTROL = ("control", "task", [("shell", "cat README.md")] * 3, ("said", "@readme@"))
+"""Ends every session: what was tried before it did not silence the tools. Thrice: some lose an output."""
 
 
 def rows():
