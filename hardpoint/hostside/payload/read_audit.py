@@ -10,9 +10,8 @@ from .audit_summary import Summary
 from .read_files import _owner
 
 SOCKET = "/run/hardpoint/audit.sock"
-BUDGET = (
-    256 * 1024 * 1024
-)  # bytes that a check goes over, newest first; a period is gone over whole
+BUDGET = 64 * 1024 * 1024  # bytes a check goes over, newest first; a period needs all
+# bytes that a check goes over, newest first; a period is gone over whole
 
 
 def read(request):

@@ -105,6 +105,7 @@ def test_it_writes_what_users_send_and_tells_what_was_changed(host: Host, on: On
     only_root_reads(host)
     it_survives_a_restart_and_a_reboot(host, on)
     it_is_confined(host)
+    it_starts_anew_with_other_files(host, on)
     an_edit_is_told(host, on)
 
     on(host, "rollback", "--to", "origin", status=2)
@@ -180,6 +181,21 @@ def it_is_confined(host: Host) -> None:
     assert "127.0.0.1:4378" in listening and "0.0.0.0:4378" not in listening
 
 
+def it_starts_anew_with_other_files(host: Host, on: On) -> None:
+    before = starts(lines(host))
+    host.run("echo '# mine' >> /usr/local/lib/hardpoint/audit/limits.py")
+    on(host, "check", *ONLY, status=2)
+    on(host, "apply", *ONLY, status=0)
+    waited(host, lambda found: starts(found) > before)
+    send(host, "bob", event("after-it-was-replaced"))
+    waited(host, lambda found: ("bob", "after-it-was-replaced") in tools(found))
+    on(host, "check", *ONLY, status=0)
+
+
+def starts(found: list[dict]) -> int:
+    return sum(line.get("reason") == "started" for line in found)
+
+
 def an_edit_is_told(host: Host, on: On) -> None:
     host.run(f"sed -i 's/after-kill/something-else/' {LOGS}/*.jsonl")
     before = host.snapshot()
@@ -207,3 +223,24 @@ def test_one_user_floods_and_the_others_history_stays(host: Host, on: On, tmp_pa
     assert tools(found).count(("alice", "flood")) < 600
     assert ("bob", "before-the-flood") in tools(found)
     on(host, "check", *ONLY, "--policy", policy, status=0)
+
+
+@pytest.mark.everything
+def test_a_full_disk_stops_nothing_and_is_told_later(host: Host, on: On) -> None:
+    on(host, "apply", *ONLY, status=0)
+    host.run(f"systemctl stop {UNIT} && rm -r {LOGS}/* /var/lib/hardpoint-audit/*")
+    host.run(f"mount -t tmpfs -o size=128k,mode=0700 tmpfs {LOGS} && systemctl start {UNIT}")
+    waits = SEND.replace("s.setblocking(False)", "").replace(
+        "json.loads(sys.argv[1])", "[json.loads(sys.argv[1])] * 250"
+    )
+    host.run(["python3", "-c", waits, json.dumps(event("much", detail="x " * 900))], user="alice")
+    time.sleep(2)
+    assert host.run(f"systemctl is-active {UNIT}").stdout == "active\n"
+    assert 0 < len(lines(host)) < 100
+    on(host, "check", *ONLY, status=0)
+    host.run(f"mount -o remount,size=8m {LOGS}")
+    send(host, "bob", event("after"))
+    found = waited(host, lambda found: ("bob", "after") in tools(found))
+    lost = [line["count"] for line in found if line.get("reason") == "lost while the disk was full"]
+    assert sum(lost) + tools(found).count(("alice", "much")) == 250
+    on(host, "check", *ONLY, status=0)

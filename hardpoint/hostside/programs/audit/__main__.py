@@ -15,11 +15,13 @@ from store import Store
 from writer import Writer
 
 SOCKET = "/run/hardpoint/audit.sock"
+FOLDER = os.path.dirname(os.path.abspath(__file__))
 MIB = 1024 * 1024
 
 
 def main(arguments):
-    """Until SIGTERM; exit status 0."""
+    """Until SIGTERM; exit status 0. When the program's files were replaced, it becomes what is there now."""
+    began = _files()
     given = _parser().parse_args(arguments)
     os.umask(0o077)
     quota = given.quota_mib * MIB
@@ -29,35 +31,38 @@ def main(arguments):
     more = (forwarder.take, forwarder.undelivered) if forwarder else ()
     writer = Writer(store, limits, *more)
     store.open()
-    stop = threading.Event()
+    stop, replaced = threading.Event(), threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     server = receive.Server(("127.0.0.1", given.port), writer)
     receiver = receive.bound(given.socket)
     tasks = [(server.serve_forever, ()), (receive.datagrams, (receiver, writer))]
-    tasks += [(_until_replaced, (stop,))]
+    tasks += [(_until_replaced, (began, replaced, stop))]
     tasks += [(forwarder.run, ())] if forwarder else []
     for task, with_ in tasks:
         threading.Thread(target=_or_die, args=(task, *with_), daemon=True).start()
     _tell_systemd("READY=1")
     writer.run(stop.is_set)
+    if replaced.is_set():  # at once, and the socket's file stays
+        os.execv(sys.executable, [sys.executable, "-I", "-S", "-B", FOLDER, *arguments])
     os.unlink(given.socket)
     return 0
 
 
-def _until_replaced(stop):
-    """Ends the whole when the program's files are no longer those that run: systemd starts what is there."""
-    began = _files()
+def _until_replaced(began, replaced, stop):
+    """Stops the whole when the program's files are no longer those that run, and no more of them change."""
+    last = began
     while not stop.wait(5):
-        if _files() != began:
+        now = _files()
+        if began != now == last:
+            replaced.set()
             stop.set()
+        last = now
 
 
 def _files():
-    folder = os.path.dirname(os.path.abspath(__file__))
-    return sorted(
-        (one.name, one.stat().st_mtime_ns, one.stat().st_ino) for one in os.scandir(folder)
-    )
+    found = os.scandir(FOLDER)
+    return sorted((one.name, one.stat().st_mtime_ns, one.stat().st_ino) for one in found)
 
 
 def _or_die(task, *arguments):

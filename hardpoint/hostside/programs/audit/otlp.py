@@ -71,7 +71,7 @@ def _list(value, name):
 
 
 def _attributes(part):
-    """{name: text}; a nested value as JSON."""
+    """{name: text}; a list as its texts, any other nested value as JSON."""
     found = {}
     for one in _list(part, "attributes"):
         value = one.get("value")
@@ -84,6 +84,8 @@ def _attributes(part):
 def _text(kind, value):
     if kind == "boolValue":
         return "true" if value is True or value == "true" else "false"
+    if kind == "arrayValue" and isinstance(value, dict):
+        return ",".join(_text(*pair) for one in _list(value, "values") for pair in one.items())
     return value if isinstance(value, str) else json.dumps(value)
 
 
