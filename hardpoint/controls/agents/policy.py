@@ -99,6 +99,7 @@ def _agent(row: AgentRow) -> dict[str, Any]:
         "provider": launch.provider,
         "state": launch.state,
         "settings": launch.settings,
+        "copied": launch.copied,
         "environment": launch.environment,
         "confined": not launch.own_sandbox,
     }

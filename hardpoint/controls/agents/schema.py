@@ -25,7 +25,8 @@ class Launch(Row):
     """What the agent needs where it is confined, and what it obeys.
 
     `provider`: hosts of its models and its login; `state`: what it writes below a home; `settings`: what it
-    obeys of that, and must not write; `environment`: variables that it needs, * for any text.
+    obeys of that, and must not write; `copied`: folders of a project that it insists on writing to, and
+    gets a copy of; `environment`: variables that it needs, * for any text.
     `own_sandbox`: its own sandbox holds; others may start only in ours.
     """
 
@@ -33,6 +34,7 @@ class Launch(Row):
     provider: list[str]
     state: list[Place]
     settings: list[Place]
+    copied: list[Place] = []
     environment: list[str]
     own_sandbox: bool = False
 

@@ -32,6 +32,7 @@ POLICY: dict[str, Any] = {
             "provider": ["127.0.0.1:8126"],
             "state": [".trial"],
             "settings": [".trial/settings.json"],
+            "copied": [".idea"],
             "environment": ["TRIAL_KEY"],
         }
     },

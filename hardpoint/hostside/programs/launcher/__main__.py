@@ -106,11 +106,11 @@ class Run:
         box.files, box.folders = found.files, [*box.folders, *found.folders]
         box.system = self._policy.protected_system
         box.writes = self._profile != "research"
-        own, common = places.git_folders(self._project)
+        index, common = places.git_folders(self._project)
         if common and not places.is_in(common, self._project):
             box.writable = [common]
-        if own:
-            shown = tracked.unhidden(own, self._project, found.files)
+        if index:
+            shown = tracked.unhidden(index, self._project, found.files)
             box.files = [one for one in found.files if one not in shown]
         if box.writes:
             folders = [common] if common else []
@@ -122,6 +122,10 @@ class Run:
             hidden = [*box.files, *box.folders, *box.stand_ins]
             for folder in folders:
                 box.instead += excludes.covered(folder, self._project, hidden, state.keep_exclude)
+        for path in self._agent.copied if self._agent else ():
+            own = os.path.join(self._project, path)
+            if os.path.isdir(own) and not os.path.islink(own):
+                box.copies.append((state.copy(own), own))
         return box
 
     def _show_home(self, box, state):

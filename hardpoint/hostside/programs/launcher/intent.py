@@ -15,7 +15,7 @@ _LISTS = {
     "persistent": ("home", "project"),
     "network": ("allow",),
 }
-_OF_AGENTS = ("provider", "state", "settings", "environment")
+_OF_AGENTS = ("provider", "state", "settings", "copied", "environment")
 _UNMAPPED = "/proc/sys/kernel/overflowuid"
 
 

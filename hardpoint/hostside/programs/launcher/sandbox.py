@@ -31,13 +31,15 @@ class Sandbox:
     """What to show: `home` is where it is inside; `private` the folder that stands there, or None for
     an empty one in memory; `read_only` are (from, to) below the home; `links` {link: target} there.
     Of the project: `writable` is what belongs to it and is elsewhere; the rest as in kept.py, masks.py
-    and excludes.py (`instead`). `settings` are (from, to) of the system's."""
+    and excludes.py (`instead`); `copies` are (from, to), writable. `settings` are (from, to) of the
+    system's."""
 
     def __init__(self, project, home):
         self.project, self.home = project, home
         self.private, self.read_only, self.links = None, [], {}
         self.writable, self.writes = [], True
         self.pinned, self.kept, self.stand_ins, self.instead = [], [], [], []
+        self.copies = []
         self.files, self.folders, self.system, self.settings = [], [], (), []
 
     def arguments(self, network):
@@ -69,8 +71,13 @@ class Sandbox:
         given = []
         for path in [self.project, *self.writable]:
             given += [bind, path, path]
-        if not self.writes:
-            return given
+        given += self._unwritten() if self.writes else []
+        for source, path in self.copies:
+            given += ["--bind", source, path]
+        return given
+
+    def _unwritten(self):
+        given = []
         for path in sorted(set(self.pinned)):
             given += ["--bind", path, path]
         for path in sorted(set(self.kept)):

@@ -12,11 +12,13 @@ import os
 import re
 import shutil
 import stat
+import tempfile
 
 from kept import ITSELF
 from places import is_in, overlap
 
 BELOW = ".local/state/hardpoint"
+COPIES = "copies-"
 
 
 class State:
@@ -32,16 +34,33 @@ class State:
         os.makedirs(self._folder, mode=0o700, exist_ok=True)
         os.chmod(self._top, 0o700)
         lock = os.path.join(self._folder, "lock")
+        self._copies = None
         self._locks = [os.open(lock, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)]
+
+    def copy(self, source):
+        """A folder of this run alone, with what is in the source, if that is a folder."""
+        if self._copies is None:
+            self._copies = tempfile.mkdtemp(prefix=COPIES, dir=self._folder)
+        target = os.path.join(self._copies, str(len(os.listdir(self._copies))))
+        if os.path.isdir(source) and not os.path.islink(source):
+            _copy(source, target)
+        os.makedirs(target, exist_ok=True)
+        return target
 
     def enter(self):
         """Whoever is the first here tidies up what a run that was killed has left."""
         if _alone(self._locks[0]):
             self._remove_stand_ins()
+            for entry in list(os.scandir(self._folder)):
+                if entry.name.startswith(COPIES):
+                    _remove(entry)
         fcntl.flock(self._locks[0], fcntl.LOCK_SH)
 
     def leave(self):
         """The last one to leave takes the stand-ins away."""
+        for entry in list(os.scandir(self._folder)):
+            if entry.path == self._copies:
+                _remove(entry)
         if _alone(self._locks[0]):
             self._remove_stand_ins()
         for one in self._locks:
