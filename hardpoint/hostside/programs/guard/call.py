@@ -3,8 +3,7 @@
 import os
 
 import tools
-from lex import Unreadable
-from marks import cleaned
+from marks import Unreadable, cleaned
 
 
 def judged(judge, tool, arguments, cwd):

@@ -38,7 +38,7 @@ URL = re.compile(r"\b[a-zA-Z][a-zA-Z0-9+.-]*://[^\s\"'<>)]+")
 NEAR, MOST = 4, 600
 
 
-def scan(text, shell, depth=0):  # noqa: C901
+def scan(text, shell, depth=0):
     """Judges a program's text. Raises what the shell's judge raises."""
     judge, found = shell.judge, literals(text)
     disguised = undone(text, found)
@@ -46,23 +46,30 @@ def scan(text, shell, depth=0):  # noqa: C901
         if depth < 3:
             scan(one, shell, depth + 1)
             judge.path_text(one, shell)
-    texts = _joined([*found, *disguised][:MOST])
-    writes, removes = WRITES.search(text), REMOVES.search(text)
-    for one in texts:
+    removes = bool(REMOVES.search(text))
+    writes = removes or bool(WRITES.search(text))
+    for one in _joined([*found, *disguised][:MOST]):
         bare = one.lstrip("<>+| ")
         for path in (bare, "~/" + bare.lstrip("/")):
-            _protected(path, shell, bool(writes or removes))
-        if (
-            removes
-            and one in found
-            and one.startswith(("/", "~", ".."))
-            and "delete-outside" in judge.policy.dangerous
-        ):
-            import danger
+            _protected(path, shell, writes)
+    if removes:
+        _removed(found, shell)
+    _reached(text, found, judge)
+    _environment(text, found, judge)
+    if RUNS.search(text):
+        _commands(text, found, shell)
 
-            why = danger.removal(one, shell, True)
-            if why:
-                judge.deny("delete-outside", why)
+
+def _removed(found, shell):
+    import danger
+
+    for one in found:
+        if one.startswith(("/", "~", "..")):
+            shell.judge.danger_if("delete-outside", danger.removal(one, shell, True))
+
+
+def _reached(text, found, judge):
+    """The hosts of the text's addresses, and of its literals where it connects."""
     for one in URL.findall(text):
         if not one.startswith("file:"):
             judge.host(network.host_of(one))
@@ -70,9 +77,6 @@ def scan(text, shell, depth=0):  # noqa: C901
         for one in found:
             if HOST.fullmatch(one):
                 judge.host(one)
-    _environment(text, found, judge)
-    if RUNS.search(text):
-        _commands(text, found, shell)
 
 
 def literals(text):
@@ -97,37 +101,40 @@ def _character(escape):
     return chr(value) if 0 < value < 0x110000 else ""
 
 
-def undone(text, found):  # noqa: C901
+def undone(text, found):
     """What literals and lists of numbers say behind the usual disguises."""
-    plain = []
-    if "chr" in text or "fromCharCode" in text or "bytes" in text or "pack" in text:
-        for numbers in NUMBERS.findall(text):
-            values = [int(one) for one in numbers.split(",")]
-            plain.append("".join(chr(one) for one in values if 0 < one < 0x110000))
-        single = re.findall(r"chr\((\d{1,7})\)", text)
-        if len(single) > 3:
-            plain.append("".join(chr(int(one)) for one in single if 0 < int(one) < 0x110000))
+    plain = _of_numbers(text)
     if "[::-1]" in text or "reverse" in text:
         plain += [one[::-1] for one in found if len(one) > 3]
     if not DECODES.search(text):
         return plain
+    if "rot" in text:
+        plain += [one.translate(ROT13) for one in found]
+    return plain + [value for one in found for value in _decoded(one)]
+
+
+def _of_numbers(text):
+    if not any(one in text for one in ("chr", "fromCharCode", "bytes", "pack")):
+        return []
+    lists = [one.split(",") for one in NUMBERS.findall(text)]
+    single = re.findall(r"chr\((\d{1,7})\)", text)
+    lists += [single] if len(single) > 3 else []
+    return ["".join(chr(int(one)) for one in each if 0 < int(one) < 0x110000) for each in lists]
+
+
+def _decoded(one):
+    """The text that a literal is in base 64 or in hexadecimal digits."""
     import binascii
 
-    for one in found:
-        packed = one.strip()
-        for decode in (
-            binascii.unhexlify,
-            lambda value: binascii.a2b_base64(value + "=" * (-len(value) % 4)),
-        ):
-            try:
-                value = decode(packed.replace("-", "+").replace("_", "/")).decode("utf-8")
-            except (ValueError, UnicodeDecodeError):
-                continue
-            if (len(value) > 3 and value.isprintable()) or "\n" in value:
-                plain.append(value)
-        if "rot" in text:
-            plain.append(one.translate(ROT13))
-    return plain
+    packed = one.strip().replace("-", "+").replace("_", "/")
+    for decode in (binascii.unhexlify, binascii.a2b_base64):
+        padding = "=" * (-len(packed) % 4) if decode is binascii.a2b_base64 else ""
+        try:
+            value = decode(packed + padding).decode("utf-8")
+        except (ValueError, UnicodeDecodeError):
+            continue
+        if (len(value) > 3 and value.isprintable()) or "\n" in value:
+            yield value
 
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"

@@ -75,48 +75,49 @@ HARMLESS_DEVICES = (
 )
 
 
-def privilege(name, arguments, shell):  # noqa: C901
+ACTS = {
+    "start",
+    "stop",
+    "restart",
+    "enable",
+    "disable",
+    "mask",
+    "edit",
+    "link",
+    "daemon-reload",
+    "set-property",
+}
+
+
+def privilege(name, arguments, shell):
     if name in PRIVILEGE:
         return name
     if name == "chmod":
-        for word in arguments:
-            digits = word.lstrip("0")
-            octal = digits.isdigit() and len(digits) > 3 and digits[0] in "2467"
-            if octal or (
-                ("+" in word or "=" in word)
-                and "s" in word.partition("+")[2] + word.partition("=")[2]
-                and not word.startswith("-")
-                and "/" not in word
-                and "." not in word
-            ):
-                return "chmod " + word
-    if name in ("docker", "podman"):
-        whole = " ".join(arguments)
-        if "--privileged" in arguments or "docker.sock" in whole or "--pid=host" in arguments:
-            return name + " with the rights of the host"
-        for word in arguments:
-            if (
-                word.startswith(("/:", "-v/:", "--volume=/:"))
-                or "source=/," in word
-                or "src=/," in word
-            ):
-                return name + " with the whole file system"
-    if name == "systemctl" and "--user" not in arguments:
-        acts = {
-            "start",
-            "stop",
-            "restart",
-            "enable",
-            "disable",
-            "mask",
-            "edit",
-            "link",
-            "daemon-reload",
-            "set-property",
-        }
-        if acts.intersection(arguments):
-            return "systemctl " + " ".join(arguments[:2])
+        return next(("chmod " + word for word in arguments if _as_owner(word)), "")
+    if name in ("docker", "podman") and _whole_host(arguments):
+        return name + " with the rights or the files of the host"
+    if name == "systemctl" and "--user" not in arguments and ACTS.intersection(arguments):
+        return "systemctl " + " ".join(arguments[:2])
     return ""
+
+
+def _as_owner(mode):
+    """Whether a mode lets whoever starts the file be its owner: u+s, 4755."""
+    digits = mode.lstrip("0")
+    if digits.isdigit():
+        return len(digits) > 3 and digits[0] in "2467"
+    given = mode.partition("+")[2] + mode.partition("=")[2]
+    return "s" in given and not set(mode) & set("/.") and not mode.startswith("-")
+
+
+def _whole_host(arguments):
+    if "--privileged" in arguments or "--pid=host" in arguments:
+        return True
+    roots = ("/:", "-v/:", "--volume=/:")
+    return any(
+        word.startswith(roots) or "docker.sock" in word or "source=/," in word or "src=/," in word
+        for word in arguments
+    )
 
 
 def disk(name, arguments, shell):
@@ -206,43 +207,33 @@ def _in_order(wanted, words):
     return True
 
 
-def deletion(name, arguments, shell):  # noqa: C901
+FILTERS = {"-name", "-iname", "-path", "-regex", "-empty", "-newer", "-mtime"}
+REMOVERS = frozenset(("rm", "unlink", "rmdir", "shred", "truncate", "srm", "trash", "wipe"))
+
+
+def deletion(name, arguments, shell):
     """rm, find -delete and the like, outside the project or of all of it."""
-    if name in ("rm", "unlink", "rmdir", "shred", "truncate", "srm", "trash", "wipe"):
-        options = "".join(
-            one for one in arguments if one.startswith("-") and not one.startswith("--")
-        )
-        whole = (
-            "r" in options.lower()
-            or "--recursive" in arguments
-            or "--no-preserve-root" in arguments
-        )
-        for word in _operands(name, arguments):
-            why = removal(word, shell, whole)
-            if why:
-                return "%s: %s" % (name, why)
-    if name == "find" and any(one == "-delete" for one in arguments):
-        named = any(
-            one in ("-name", "-iname", "-path", "-regex", "-empty", "-newer", "-mtime")
-            for one in arguments
-        )
-        for word in starts(arguments):
-            why = removal(word, shell, True, contents=named)
-            if why:
-                return "find -delete: " + why
-    if name == "mv":
-        for word in _operands(name, arguments)[:-1]:
-            why = removal(word, shell, False)
-            if why:
-                return "mv: " + why
-    if name == "rsync" and any(
+    words, recursive, contents = [], True, False
+    if name in REMOVERS:
+        words, recursive = _operands(name, arguments), _recursive(arguments)
+    elif name == "find" and "-delete" in arguments:
+        words, contents = starts(arguments), bool(FILTERS.intersection(arguments))
+    elif name == "mv":
+        words, recursive = _operands(name, arguments)[:-1], False
+    elif name == "rsync" and any(
         one.startswith(("--delete", "--remove-source")) for one in arguments
     ):
-        for word in _operands(name, arguments)[-1:]:
-            why = removal(word, shell, True)
-            if why:
-                return "rsync --delete: " + why
+        words = _operands(name, arguments)[-1:]
+    for word in words:
+        why = removal(word, shell, recursive, contents)
+        if why:
+            return "%s: %s" % (name, why)
     return ""
+
+
+def _recursive(arguments):
+    short = "".join(one for one in arguments if one[:1] == "-" != one[1:2])
+    return "r" in short.lower() or "--recursive" in arguments or "--no-preserve-root" in arguments
 
 
 def _operands(name, arguments):

@@ -1,7 +1,6 @@
 """Words to strings: quoting removed, variables, braces and substitutions replaced, gaps marked (marks.py)."""
 
-from lex import Unreadable
-from marks import ONE, STAR, TAINTED, UNKNOWN, unknown
+from marks import ONE, STAR, TAINTED, UNKNOWN, Unreadable, unknown
 
 MOST = 512
 """Alternatives of one word, and words of one list."""

@@ -84,35 +84,36 @@ class Git:
         return found[-1] if found and self.subcommand else ""
 
 
-def forced(git):  # noqa: C901
+def forced(git):
     """Why a push overwrites or deletes what others have; "" if it does not."""
     for word in git.arguments:
         option = word.partition("=")[0]
         if word.startswith("--"):
-            if len(option) > 3 and any(one.startswith(option) for one in FORCING):
-                return "git push %s" % option
+            overwrites = len(option) > 3 and any(one.startswith(option) for one in FORCING)
         elif word.startswith("-"):
-            if set(word[1:].partition("o")[0]) & set("fd"):
-                return "git push %s" % word
-        elif word.startswith(("+", ":")) and len(word) > 1:
-            return "git push %s" % word
+            overwrites = set(word[1:].partition("o")[0]) & set("fd")
+        else:
+            overwrites = word.startswith(("+", ":")) and len(word) > 1
+        if overwrites:
+            return "git push %s" % option
+    return _by_configuration(git)
+
+
+def _by_configuration(git):
+    """Which setting of the remote that is pushed to forces a push; "" if none."""
     configured = git.configured()
     named = [word for word in git.arguments if not word.startswith("-")][:1]
     named = named or [
         value for key, value in configured if key.startswith("branch.") and key.endswith(".remote")
     ]
     for key, value in configured:
-        if key.startswith("remote.") and key.split(".", 1)[1].rpartition(".")[0] not in (
-            named or ["origin"]
-        ):
+        section, _, rest = key.partition(".")
+        remote, _, name = rest.rpartition(".")
+        if section != "remote" or remote not in (named or ["origin"]):
             continue
-        if key.startswith("remote.") and key.endswith(".push") and value.startswith(("+", ":")):
+        if name == "push" and value.startswith(("+", ":")):
             return "git push, by %s = %s" % (key, value)
-        if (
-            key.startswith("remote.")
-            and key.endswith(".mirror")
-            and value.lower() not in ("false", "0", "no")
-        ):
+        if name == "mirror" and value.lower() not in ("false", "0", "no"):
             return "git push, by %s" % key
     return ""
 

@@ -13,6 +13,8 @@ A word is a list of parts: ("text", characters, quoted), ("glob", character), ("
 
 from collections import namedtuple
 
+from marks import Unreadable
+
 Simple = namedtuple("Simple", "assigns words redirects")
 Group = namedtuple("Group", "body redirects subshell")
 For = namedtuple("For", "name words body redirects")
@@ -38,10 +40,6 @@ ESCAPES = {
     "f": "\f",
     "v": "\v",
 }
-
-
-class Unreadable(Exception):
-    """Text that is no shell program, or is nested too deeply to be an honest one."""
 
 
 def parse(text, depth=0):
@@ -468,21 +466,12 @@ class Parser:
         keep()
         return parts
 
-    def dollar(self, parts, quoted):  # noqa: C901
+    def dollar(self, parts, quoted):
         """What $ or a backquote begins."""
         text, place = self.text, self.place
         following = text[place + 1 : place + 2]
         if text[place] == "`":
-            end = place + 1
-            while text[end : end + 1] not in ("`", ""):
-                end += 2 if text[end] == "\\" else 1
-            if end >= len(text):
-                raise Unreadable("a backquote is not closed")
-            body = (
-                text[place + 1 : end].replace("\\`", "`").replace("\\$", "$").replace("\\\\", "\\")
-            )
-            self.place = end + 1
-            parts.append(("command", parse(body, self.depth + 1), quoted))
+            self.backquoted(parts, quoted)
         elif following == "(":
             inner = self.arithmetic(place + 1) if text.startswith("$((", place) else None
             if inner is not None:
@@ -497,18 +486,32 @@ class Parser:
             parts.append(("text", self.ansi(), True))
         elif following == '"' and not quoted:
             self.place += 1
-        elif (following and following in SPECIAL) or following.isdigit():
-            self.place += 2
-            parts.append(("variable", Parameter(following, "", "", None, quoted)))
-        elif following and following in NAME:
-            end = place + 1
-            while end < len(text) and text[end] in NAME:
-                end += 1
-            self.place = end
-            parts.append(("variable", Parameter(text[place + 1 : end], "", "", None, quoted)))
+        elif following and following in NAME | SPECIAL:
+            self.named(parts, quoted)
         else:
             self.place += 1
             parts.append(("text", "$", quoted))
+
+    def backquoted(self, parts, quoted):
+        text, end = self.text, self.place + 1
+        while text[end : end + 1] not in ("`", ""):
+            end += 2 if text[end] == "\\" else 1
+        if end >= len(text):
+            raise Unreadable("a backquote is not closed")
+        body = (
+            text[self.place + 1 : end].replace("\\`", "`").replace("\\$", "$").replace("\\\\", "\\")
+        )
+        self.place = end + 1
+        parts.append(("command", parse(body, self.depth + 1), quoted))
+
+    def named(self, parts, quoted):
+        """$NAME, $1 or $@."""
+        start = end = self.place + 1
+        while end < len(self.text) and self.text[end] in NAME and not self.text[start].isdigit():
+            end += 1
+        self.place = max(end, start + 1)
+        name = self.text[start : self.place]
+        parts.append(("variable", Parameter(name, "", "", None, quoted)))
 
     def inner(self, closing):
         self.depth += 1

@@ -3,6 +3,11 @@
 STAR, ONE, UNKNOWN, TAINTED, DEEP = "\ue000", "\ue001", "\ue002", "\ue003", "\ue004"
 """Any characters but /, any one, any text, text from the network or out of a decoder, and all files below."""
 
+
+class Unreadable(Exception):
+    """Text that is no program, or one that says too much to be followed to its end."""
+
+
 ALL = (STAR, ONE, UNKNOWN, TAINTED, DEEP)
 
 

@@ -12,12 +12,17 @@ import danger
 import expand
 import lex
 import programs
-from marks import DEEP, STAR, TAINTED, UNKNOWN, literal, unknown
+from marks import DEEP, STAR, TAINTED, UNKNOWN, Unreadable, literal, unknown
 
 COMMANDS = 2000
 """One program's commands, loops and functions followed."""
 SCRIPT = 64 * 1024
 """Bytes of a script that is read because a command runs it."""
+
+
+SPLIT = {"env": ("-S", "--split-string")}
+TEXT = {"npx": ("-c", "--call"), "flock": ("-c", "--command")}
+"""Options of wrappers that are followed by words in one argument, and by a shell's text."""
 
 
 class Shell:
@@ -43,7 +48,7 @@ class Shell:
         """Follows a program; gives what it prints. `lenient`: text that is no program is passed over."""
         try:
             parsed = lex.parse(text, self.depth)
-        except lex.Unreadable as error:
+        except Unreadable as error:
             if lenient or self.lenient:
                 return [UNKNOWN]
             self.judge.deny("shell", "the command can't be read: %s" % error)
@@ -177,122 +182,117 @@ class Shell:
 
     # Commands
 
-    def invoke(self, argv, stdin):  # noqa: C901
+    def invoke(self, argv, stdin):
         """One command with its arguments; gives what it prints."""
         self.judge.count += 1
         if self.judge.count > COMMANDS:
             self.judge.deny("shell", "the command does too much to be read")
         if not argv or not argv[0]:
             return [""]
-        if TAINTED in argv[0]:
-            self.judge.danger(
-                "pipe-to-shell", "it runs what came from the network or out of a decoder"
-            )
+        self.trusted(argv[0])
         if argv[0] in self.functions and self.depth < 12:
-            shell = self.branch()
-            shell.variables.update(
-                {str(place): [value] for place, value in enumerate(argv) if place}
-            )
-            shell.variables["@"] = shell.variables["*"] = argv[1:] or [""]
-            return shell.pipelines(self.functions[argv[0]], stdin)
+            return self.branch().called(argv, stdin)
         name = programs.base(argv[0])
         wrapped = self.unwrapped(name, argv)
         self.judge.command(name, argv, self, bool(wrapped))
         if wrapped:
             return self.invoke(wrapped, stdin)
         handler = builtin.HANDLERS.get(name)
-        if handler:
-            flow = handler(self, argv, stdin)
-            if flow is not None:
-                return flow
+        flow = handler(self, argv, stdin) if handler else None
+        return self.started(name, argv, stdin) if flow is None else flow
+
+    def trusted(self, text, what="it"):
+        """Refuses to run text that came from the network or out of a decoder."""
+        if TAINTED in text:
+            reason = "%s runs what came from the network or out of a decoder" % what
+            self.judge.danger("pipe-to-shell", reason)
+
+    def called(self, argv, stdin):
+        """A function of the program."""
+        self.variables.update({str(place): [value] for place, value in enumerate(argv) if place})
+        self.variables["@"] = self.variables["*"] = argv[1:] or [""]
+        return self.pipelines(self.functions[argv[0]], stdin)
+
+    def started(self, name, argv, stdin):
+        """A program of its own."""
         if name in programs.SHELLS:
             return self.nested_shell(argv, stdin)
         if name in programs.INTERPRETERS:
             return self.interpreter(name, argv, stdin)
         if "/" in argv[0] and self.depth < 8:
             self.script(argv[0], argv)
-        if name in programs.FETCHERS:
-            return [TAINTED]
-        if name in programs.DECODERS:
-            return [TAINTED]
-        tainted = any(TAINTED in one for one in stdin) and name in programs.PASSING
-        return [TAINTED if tainted else UNKNOWN]
+        passing = name in programs.PASSING and any(TAINTED in one for one in stdin)
+        made = name in programs.FETCHERS or name in programs.DECODERS
+        return [TAINTED if made or passing else UNKNOWN]
 
-    def unwrapped(self, name, argv):  # noqa: C901
+    def unwrapped(self, name, argv):
         """The command that env, timeout, sudo ... run; None where there is none."""
         if name not in programs.WRAPPERS:
             return None
         taking, words = programs.WRAPPERS[name]
         place = 1
-        while place < len(argv):
+        while place < len(argv) and argv[place] != "--":
             word = argv[place]
-            if word == "--":
-                place += 1
-                break
-            if name == "env" and word in ("-S", "--split-string") and place + 1 < len(argv):
-                return argv[place + 1].split() + argv[place + 2 :]
-            if name in ("command", "npx", "flock") and word in ("-v", "-V", "-c", "--call"):
-                return ["sh", "-c", *argv[place + 1 :]] if word in ("-c", "--call") else None
+            if word in SPLIT.get(name, ()):
+                return argv[place + 1].split() + argv[place + 2 :] if argv[place + 1 :] else None
+            if word in TEXT.get(name, ()):
+                return ["sh", "-c", *argv[place + 1 :]]
+            if name == "command" and word in ("-v", "-V"):
+                return None
             if name == "env" and "=" in word and not word.startswith("-"):
                 variable, _, value = word.partition("=")
                 self.judge.given(variable, [value], self)
-            elif name in ("env", "chroot") and word in ("-C", "--chdir") and place + 1 < len(argv):
-                self.cwd = self.absolute(argv[place + 1])
-                place += 1
-            elif word in taking:
-                place += 1
             elif not word.startswith("-"):
                 break
-            place += 1
-        place += words
-        if name == "flock" and argv[place : place + 1] and argv[place] in ("-c", "--command"):
-            return ["sh", "-c", *argv[place + 1 :]]
-        return argv[place:] or None
-
-    def nested_shell(self, argv, stdin):  # noqa: C901
-        place, commands = 1, None
-        while (
-            place < len(argv)
-            and argv[place].startswith(("-", "+"))
-            and argv[place] not in ("-", "--")
-        ):
-            word = argv[place]
-            if word in ("-o", "+o", "-O", "+O", "--rcfile", "--init-file"):
-                if word.startswith("--") and place + 1 < len(argv):
-                    self.script(argv[place + 1], argv, tell=True)
+            elif word in taking:
                 place += 1
-            elif not word.startswith("--") and "c" in word:
-                commands = True
+                if word in ("-C", "--chdir"):
+                    self.cwd = self.absolute("".join(argv[place : place + 1]))
             place += 1
-        if place < len(argv) and argv[place] in ("-", "--"):
-            place += 1
-        shell = self.branch()
+        place += words + (argv[place : place + 1] == ["--"])
         rest = argv[place:]
-        if commands:
+        return ["sh", "-c", *rest[1:]] if rest and rest[0] in TEXT.get(name, ()) else rest or None
+
+    def nested_shell(self, argv, stdin):
+        options, rest = self.shell_options(argv)
+        shell = self.branch()
+        if "c" in options:
             shell.variables.update({str(at): [value] for at, value in enumerate(rest[1:])})
             shell.variables["@"] = rest[2:] or [""]
             return shell.program(rest[0] if rest else "", stdin)
-        if rest and "s" not in "".join(one for one in argv[1:place] if not one.startswith("--")):
+        if rest and "s" not in options:
             shell.variables["@"] = rest[1:] or [""]
             shell.variables.update({str(at): [value] for at, value in enumerate(rest)})
             shell.script(rest[0], rest, tell=True)
             return [UNKNOWN]
         out = []
         for one in stdin:
-            if one:
-                if one.strip() == UNKNOWN:
-                    self.judge.danger(
-                        "pipe-to-shell", "a shell would run what can't be read beforehand"
-                    )
-                out += shell.program(one, [""])
+            if one.strip() == UNKNOWN:
+                reason = "a shell would run what can't be read beforehand"
+                self.judge.danger("pipe-to-shell", reason)
+            out += shell.program(one, [""]) if one else []
         return out or [UNKNOWN]
+
+    def shell_options(self, argv):
+        """(letters of a shell's options, what follows them)"""
+        place, letters = 1, ""
+        while (
+            place < len(argv) and argv[place][:1] in ("-", "+") and argv[place] not in ("-", "--")
+        ):
+            word = argv[place]
+            if word in ("-o", "+o", "-O", "+O", "--rcfile", "--init-file"):
+                place += 1
+                if word.startswith("--") and place < len(argv):
+                    self.script(argv[place], argv, tell=True)
+            elif not word.startswith("--"):
+                letters += word[1:]
+            place += 1
+        place += place < len(argv) and argv[place] in ("-", "--")
+        return letters, argv[place:]
 
     def program(self, text, stdin):
         """Text that a shell would run."""
-        if TAINTED in text:
-            self.judge.danger(
-                "pipe-to-shell", "it runs what came from the network or out of a decoder"
-            )
+        self.trusted(text)
         if text.strip() in (UNKNOWN, TAINTED):
             return [UNKNOWN]
         return self.branch().text(text, stdin, lenient=unknown(text))
@@ -302,49 +302,32 @@ class Shell:
         text = self.file(path)
         if text is None:
             return
-        if TAINTED in text:
-            self.judge.danger("pipe-to-shell", "%s came from the network" % path)
+        self.trusted(text, path)
+        written = self.absolute(path) in self.judge.written
         first = text.split("\n", 1)[0]
-        ours = self.absolute(path) in self.judge.written and not first.startswith("#!")
-        if not (tell or ours) and not (
-            first.startswith("#!")
-            and programs.base(first.split("/")[-1].split()[-1]) in programs.SHELLS
-        ):
+        bang = first.startswith("#!")
+        runs = programs.base((first.split("/")[-1].split() or [""])[-1]) if bang else ""
+        if not (tell or (written and not bang) or runs in programs.SHELLS):
             return
         shell = self.branch()
-        shell.lenient = self.absolute(path) not in self.judge.written
+        shell.lenient = not written
         shell.variables.setdefault("@", argv[1:] or [""])
         shell.text(text, [UNKNOWN], lenient=shell.lenient)
 
-    def interpreter(self, name, argv, stdin):  # noqa: C901
+    def interpreter(self, name, argv, stdin):
         """python -c, node -e, awk ...: text that is no shell's."""
         options = programs.INTERPRETERS[name]
-        texts = []
         operands = [one for one in argv[1:] if not one.startswith("-")]
-        for option, value in zip(argv[1:], argv[2:]):
-            short = option.startswith("-") and not option.startswith("--") and len(option) < 7
-            if option in options or (
-                short and any(len(one) == 2 and option.endswith(one[1]) for one in options)
-            ):
-                texts.append(value)
-            elif name in ("perl", "ruby", "node") and option.startswith("-e") and len(option) > 2:
-                texts.append(option[2:])
+        texts = list(_program_texts(name, argv, options))
         if "" in options and operands:
             texts.append(operands[0])
         elif not texts and "-m" not in argv and (not operands or "-" in argv):
-            for one in stdin:
-                if TAINTED in one:
-                    self.judge.danger(
-                        "pipe-to-shell", "it runs what came from the network or out of a decoder"
-                    )
-                texts.append(one)
+            texts += stdin
         elif not texts and operands and self.absolute(operands[0]) in self.judge.written:
             texts.append(self.file(operands[0]) or "")
         for text in texts:
-            if TAINTED in text and "" not in options:
-                self.judge.danger(
-                    "pipe-to-shell", "it runs what came from the network or out of a decoder"
-                )
+            if "" not in options:
+                self.trusted(text)
             if text.strip(UNKNOWN + "\n"):
                 import code
 
@@ -371,3 +354,15 @@ class Shell:
                 for one in flow:
                     self.branch().invoke([each.replace("{}", one) for each in inner], [UNKNOWN])
         return flow
+
+
+def _program_texts(name, argv, options):
+    """The values of the options that are program text."""
+    for option, value in zip(argv[1:], argv[2:]):
+        short = option[:1] == "-" != option[1:2] and len(option) < 7
+        if option in options or (
+            short and any(len(one) == 2 and option[-1] == one[1] for one in options)
+        ):
+            yield value
+        elif name in ("perl", "ruby", "node") and option.startswith("-e") and len(option) > 2:
+            yield option[2:]
