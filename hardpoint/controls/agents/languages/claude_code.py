@@ -188,7 +188,7 @@ def _privacy(meant: Intention) -> Words:
 def _audit(meant: Intention) -> Words:
     # a user's own would be run at each export
     document: dict[str, Any] = {"otelHeadersHelper": "printf {}"}
-    for key, value in telemetry(AGENT).items():
+    for key, value in telemetry(AGENT, meant.audit_port).items():
         inner = document
         for name in key[:-1]:
             inner = inner.setdefault(name, {})

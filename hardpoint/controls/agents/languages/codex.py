@@ -143,7 +143,7 @@ def _privacy(meant: Intention) -> Words:
 
 
 def _audit(meant: Intention) -> Words:
-    return Words((_managed(dict(telemetry(AGENT))),))
+    return Words((_managed(dict(telemetry(AGENT, meant.audit_port))),))
 
 
 LANGUAGE = Language(
