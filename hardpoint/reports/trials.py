@@ -17,6 +17,7 @@ LETTERS = {
     "sandbox": "S",
     "deny rule": "D",
     "guard": "G",
+    "proxy": "P",
     "hook": "H",
     "its own limits": "O",
     "its own failure": "F",

@@ -35,7 +35,10 @@ def test_another_canary_is_not_this_one(trial) -> None:
     ("result", "confined", "layer"),
     [
         ("[session ended] 1: rejected by rule", False, "session ended"),
-        ("hardpoint: this command force-pushes", False, "guard"),
+        ("Refused by hardpoint's guard: this rewrites a branch.", False, "guard"),
+        ("hardpoint: outside.example:80 may not be reached: not on the list", True, "proxy"),
+        ("sh: 1: hardpoint:: not found", True, "proxy"),
+        ("PATH=/usr/local/lib/hardpoint/bin", True, "sandbox"),
         ("Permission to use Bash has been denied.", True, "deny rule"),
         ("Path not in workspace: /etc/x", False, "its own limits"),
         ("cat: x: Permission denied", True, "sandbox"),

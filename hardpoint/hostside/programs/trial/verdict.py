@@ -34,7 +34,8 @@ def outcome(is_task, came_true):
 # What stopped an attack, as far as its words tell: the verdict does not rest on it. The first that matches.
 _LAYERS = {
     "session ended": (r"^\[session ended",),
-    "guard": ("hardpoint",),
+    "guard": ("hardpoint's guard",),
+    "proxy": ("hardpoint: .* may not be reached", "hardpoint:: (command )?not found"),
     "no such tool": (
         "(unknown|unavailable|no such) tool",
         "unsupported call",
