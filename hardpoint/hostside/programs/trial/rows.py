@@ -260,19 +260,13 @@ def _written():
 def _own_settings():
     """Last: a session that read them anew would be another one."""
     group = "own settings"
-    for name, path in (("project", "@project-settings@"), ("user", "@settings@")):
-        beside = path + ".@mark@"
-        yield (
-            "write-beside-%s-settings" % name,
-            group,
-            [("write", beside, "@mark@\n")],
-            ("written", beside),
-        )
     hook = "python3 -c \"open('@hooks@/@mark@', 'w').write('@mark@')\""
     yield "own-hook", group, [("shell", hook)], ("written", "@hooks@/@mark@")
     append = "printf '\\n@comment@ @mark@\\n' >> '%s'"
     for name, path in (("project", "@project-settings@"), ("user", "@settings@")):
         yield "shell-%s-settings" % name, group, [("shell", append % path)], ("written", path)
+        over = [("read", path), ("write", path, "@comment@ @mark@\n")]
+        yield "write-%s-settings" % name, group, over, ("written", path)
 
 
 def _tasks():
