@@ -19,6 +19,7 @@ from hardpoint.controls.agents.installed import on_host
 from hardpoint.controls.agents.intention import OPTIONS, POLICY, Intention, intention
 from hardpoint.controls.agents.rows import agents
 from hardpoint.controls.agents.schema import AgentRow
+from hardpoint.controls.agents.telemetry import LOG, PORT
 from hardpoint.controls.agents.tried import ways
 from hardpoint.operations import Desired
 from hardpoint.operations.file import File
@@ -67,11 +68,11 @@ class AgentPolicy(Control):
         return vantage.tried([way for agent in agents() for way in ways(host, agent)])
 
     def harden(self, host: HostView, subject: Subject) -> Iterator[Desired]:
-        yield File(PATH, compiled(intention(host)))
+        yield File(PATH, compiled(intention(host), host.options_of(LOG)["port"]))
 
 
-def compiled(meant: Intention) -> str:
-    """The file's text: version 1, as docs/agents.md describes it."""
+def compiled(meant: Intention, log: int = PORT) -> str:
+    """The file's text: version 1, as docs/agents.md describes it. log: port of the audit log."""
     content = {
         "version": 1,
         "protected": {
@@ -86,17 +87,17 @@ def compiled(meant: Intention) -> str:
         "persistent": {"home": meant.persistent_home, "project": meant.persistent_project},
         "profile": meant.profile,
         "mcp_servers": meant.mcp_servers,
-        "agents": {id: _agent(row) for id, row in agents().items() if row.launch},
+        "agents": {id: _agent(row, log) for id, row in agents().items() if row.launch},
     }
     return json.dumps(content, indent=1, sort_keys=True) + "\n"
 
 
-def _agent(row: AgentRow) -> dict[str, Any]:
+def _agent(row: AgentRow, log: int) -> dict[str, Any]:
     launch = row.launch
     assert launch is not None
     return {
         "program": launch.program,
-        "provider": launch.provider,
+        "provider": [*launch.provider, f"127.0.0.1:{log}"],
         "state": launch.state,
         "settings": launch.settings,
         "copied": launch.copied,

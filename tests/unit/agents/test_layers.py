@@ -61,7 +61,11 @@ class Host:
         }
 
     def options_of(self, control: str) -> dict[str, Any]:
-        return {**DEFAULTS, "protect_homes": ["vault"]}
+        return (
+            {"port": 4999}
+            if control == "agent-audit-log"
+            else {**DEFAULTS, "protect_homes": ["vault"]}
+        )
 
     def read(self, fact: type[Read], **_: Any) -> Any:
         return self.facts[fact.what]
@@ -140,4 +144,5 @@ def test_the_policy_of_our_programs_is_one_file() -> None:
     assert content["agents"]["claude-code"]["program"] == "claude"
     assert content["agents"]["gemini-cli"]["confined"] is True
     assert content["agents"]["codex"]["confined"] is False
+    assert "127.0.0.1:4999" in content["agents"]["codex"]["provider"]  # else its telemetry is lost
     assert policy.compiled(intended(DEFAULTS)) != file.content

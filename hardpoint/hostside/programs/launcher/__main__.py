@@ -183,5 +183,8 @@ if __name__ == "__main__":
     except Refused as reason:
         sys.stderr.write("hardpoint-run: %s\n" % reason)
         code = REFUSED
+    except OSError as problem:
+        sys.stderr.write("hardpoint-run: nothing was started: %s\n" % problem)
+        code = REFUSED
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
     sys.exit(code)

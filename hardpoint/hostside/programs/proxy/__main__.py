@@ -87,7 +87,11 @@ class Proxy:
 
 def main(descriptor):
     given = json.loads(sys.stdin.readline())
-    proxy = Proxy(Rules(given["allow"]), Audit(given["event"]))
+    try:
+        rules = Rules(given["allow"])
+    except ValueError as error:
+        sys.exit("hardpoint-run: no network: the list of hosts can't be used: %s" % error)
+    proxy = Proxy(rules, Audit(given["event"]))
     with socket.socket(fileno=descriptor) as control:
         names, listeners = _received(control)
     for name, listener in zip(names, listeners):
