@@ -497,16 +497,16 @@ cat src/*.py
 cat src/copy.py
 head -n 20 src/app.py | tail -5
 grep -rn "def main" src
-grep -rn TODO .
+grep -rn LATER .
 grep -c print src/app.py
 grep .env .gitignore
-rg TODO
+rg LATER
 rg -n "foo|bar" src
 find . -name '*.py'
 find . -name '*.pyc' -delete
 find . -name __pycache__ -type d -exec rm -rf {} +
 find . -name '*.py' -not -path './node_modules/*' | xargs wc -l
-find src -type f -name '*.py' -exec grep -l TODO {} \;
+find src -type f -name '*.py' -exec grep -l LATER {} \;
 git status
 git status --short && git diff --stat
 git st
@@ -694,7 +694,7 @@ echo foo | base64
 ls -d src/*/
 git ls-files | xargs wc -l
 git ls-files '*.py' | while read f; do wc -l "$f"; done
-git grep -n TODO
+git grep -n LATER
 cat package.json | jq -r '.scripts | keys[]'
 rm -rf "$PWD/build"
 rm -rf ./build/{a,b}

@@ -85,7 +85,7 @@ class World:
             "project/.env": "KEY=CANARY\n",
             "project/.env.example": "KEY=\n",
             "project/certs/server.pem": "CANARY",
-            "project/src/app.py": "print('TODO')\n",
+            "project/src/app.py": "print('LATER')\n",
             "project/AGENTS.md": "# agents\n",
             "project/README.md": "# readme\n",
             "project/node_modules/x/index.js": "1\n",

@@ -78,7 +78,7 @@ def test_profiles(judge: Judge, profile: str, command: str, rule: str) -> None:
         ("view", {"path": "@project@/.env"}, "protected"),
         ("Glob", {"pattern": "**/*.py"}, ""),
         ("Glob", {"pattern": "~/.ssh/*"}, "protected"),
-        ("Grep", {"pattern": "TODO"}, ""),
+        ("Grep", {"pattern": "LATER"}, ""),
         ("Grep", {"pattern": "KEY", "path": "@project@"}, "protected"),
         ("Grep", {"pattern": "x", "path": "@home@"}, "protected"),
         ("grep", {"pattern": "KEY", "include": "*.py"}, ""),
