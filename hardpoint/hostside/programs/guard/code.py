@@ -191,6 +191,7 @@ def _commands(text, found, shell):
     """Literals as commands, lists of literals as arguments."""
     for listed in LISTED.findall(text):
         shell.branch().invoke([one or " " for one in literals(listed)], [""])
-    for one in found:
+    near = ["".join(found[at : at + count]) for at in range(len(found)) for count in (2, 3, 4)]
+    for one in dict.fromkeys([*found, *near][:MOST]):
         if " " in one.strip() and len(one) < 20000:
             shell.branch().text(one, lenient=True)

@@ -43,7 +43,7 @@ FIRST_WORD = frozenset(
     "traceroute tracepath mtr whois nslookup host nmap mosh".split()
 )
 NAMES = frozenset(("dig", "drill", "kdig"))
-COPIERS = frozenset(("scp", "rsync", "git", "sftp"))
+COPIERS = frozenset(("scp", "rsync", "git"))
 TALKERS = frozenset(
     "http https xh socat openssl git pip uv npm pnpm yarn "
     "npx bun bunx deno go cargo docker podman gh pipx conda "
@@ -69,24 +69,29 @@ def destinations(name, arguments):
         found += [host_of(one) for one in plain]
     elif name in FIRST_WORD:
         found += [host_of(one) for one in plain[:1]]
-    elif name in NAMES:
-        found += [one.lstrip("@") for one in plain if "." in one or unknown(one)]
-    elif name in ("http", "https", "xh"):
-        found += [host_of(one) for one in [one for one in plain if one not in METHODS][:1]]
-    elif name == "openssl" and arguments[:1] == ["s_client"]:
-        after = [value for option, value in zip(arguments, arguments[1:]) if option == "-connect"]
-        found += [host_of(one) for one in after]
-    elif name == "socat":
-        found += [
-            one.split(":")[1]
-            for one in plain
-            if ":" in one
-            and one.upper().startswith(("TCP", "UDP", "SSL", "OPENSSL", "SOCKS", "PROXY"))
-        ]
-    if name in COPIERS:
+    elif name in COPIERS:
         loose = name != "git" or bool(GIT_ASKS.intersection(arguments[:4]))
         found += [_remote(one, loose) for one in plain]
+    else:
+        found += _peculiar(name, arguments, plain)
     return [one for one in found if one]
+
+
+def _peculiar(name, arguments, plain):
+    """The hosts of programs that name them in a way of their own."""
+    if name in NAMES:
+        return [one.lstrip("@") for one in plain if "." in one or unknown(one)]
+    if name in ("http", "https", "xh"):
+        return [host_of(one) for one in [one for one in plain if one not in METHODS][:1]]
+    if name == "getent" and arguments[:1] and "hosts" in arguments[0]:
+        return plain[1:]
+    if name == "openssl" and arguments[:1] == ["s_client"]:
+        after = [value for option, value in zip(arguments, arguments[1:]) if option == "-connect"]
+        return [host_of(one) for one in after]
+    kinds = ("TCP", "UDP", "SSL", "OPENSSL", "SOCKS", "PROXY")
+    if name == "socat":
+        return [one.split(":")[1] for one in plain if ":" in one and one.upper().startswith(kinds)]
+    return []
 
 
 def _plain(name, arguments, found):
