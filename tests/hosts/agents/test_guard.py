@@ -89,10 +89,10 @@ def test_every_agent_asks_and_none_goes_on_without_an_answer(boot, on: On) -> No
     assert on(host, "check", *ONLY, status=2).outcome("agent-guard")["status"] == "drift"
     on(host, "apply", *ONLY, status=0)
     assert answer(host, "codex", "ls") == (0, "")
-    host.run("echo '{' > /etc/hardpoint/agents.json")
+    host.run("cp -p /etc/hardpoint/agents.json /root/kept; echo '{' > /etc/hardpoint/agents.json")
     assert answer(host, "gemini-cli", "ls")[0] == 2
+    host.run("mv /root/kept /etc/hardpoint/agents.json")
 
-    on(host, "apply", *ONLY, status=0)
     for control in reversed(CONTROLS):
         on(host, "rollback", "--control", control, status=2)
     # the folders that were taken away by hand above are no longer known as made by a run
