@@ -184,6 +184,22 @@ def evaluate(shell, argv, stdin):
     return [UNKNOWN]
 
 
+def trap(shell, argv, stdin):
+    words = [one for one in argv[1:] if not one.startswith("-")]
+    if words:
+        shell.branch().text(words[0], lenient=True)
+    return [""]
+
+
+def positional(shell, argv, stdin):
+    """set -- WORDS: what "$@" is from here on."""
+    if "--" in argv:
+        words = argv[argv.index("--") + 1 :]
+        shell.variables.update({str(at + 1): [one] for at, one in enumerate(words)})
+        shell.variables["@"] = shell.variables["*"] = words or [""]
+    return [""]
+
+
 def source(shell, argv, stdin):
     if len(argv) > 1:
         text = shell.file(argv[1])
@@ -302,6 +318,8 @@ HANDLERS = {
     "rev": reverse,
     "tr": translate,
     "eval": evaluate,
+    "trap": trap,
+    "set": positional,
     "source": source,
     ".": source,
     "read": read,
