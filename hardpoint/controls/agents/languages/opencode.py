@@ -111,7 +111,9 @@ LANGUAGE = Language(
             Shadow("managed-policy", "it stands above the settings of the machine", variable=name)
             for name in ("OPENCODE_PERMISSION", "OPENCODE_TEST_MANAGED_CONFIG_DIR")
         ),
-        Shadow("guard-hook", "opencode starts without the guard's plugin", variable="OPENCODE_PURE"),
+        Shadow(
+            "guard-hook", "opencode starts without the guard's plugin", variable="OPENCODE_PURE"
+        ),
         Shadow(
             "managed-policy",
             "opencode reads it beside opencode.json, and it can say otherwise",
