@@ -57,7 +57,7 @@ def installed(folder: Path) -> Path:
     (folder / "agents.json").write_text(json.dumps(POLICY))
     module = guard / "policy.py"
     text = module.read_text().replace("/etc/hardpoint/agents.json", str(folder / "agents.json"))
-    module.write_text(text.replace("st_uid != 0", f"st_uid != {os.getuid()}"))
+    module.write_text(text.replace("return (0,) if", f"return ({os.getuid()},) if"))
     return guard
 
 
