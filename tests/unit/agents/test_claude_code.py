@@ -20,7 +20,7 @@ EXEMPT = (".env.example", ".env.sample", ".env.template", ".env.tpl", ".env.dist
 def said(layer: str, **options: Any) -> dict[str, Any]:
     (piece,) = LANGUAGE.layers[layer](intended({**DEFAULTS, **options})).pieces
     assert isinstance(piece, OwnFile)
-    assert piece.path == f"/etc/claude-code/managed-settings.d/90-hardpoint-{layer}.json"
+    assert piece.path.startswith("/etc/claude-code/managed-settings.d/")
     return json.loads(piece.content)
 
 
