@@ -112,6 +112,7 @@ def _sandbox(meant: Intention) -> Words:
         # each entry of the home by itself: a grant of a user's file for all of the home reopens none of them
         "denyRead": ["~/*", "~/.*", *_OTHERS],
         "allowRead": [f"~/{path}" for path in _readable(meant)],
+        "allowWrite": ["/tmp"],
         "allowManagedReadPathsOnly": True,
         "disabled": False,
     }
