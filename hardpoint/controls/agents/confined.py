@@ -20,7 +20,7 @@ LAUNCHER = ("agent-launcher",)
 
 
 def confined(agent: str, outside: Mapping[str, Any]) -> OwnFile:
-    """`outside`: path of a document -> what to take out of it; path of a folder -> None, hide it."""
+    """`outside`: document -> what to take out of it; folder or document -> None, hide it."""
     return OwnFile(f"{FOLDER}/{agent}.json", json.dumps(outside, indent=1, sort_keys=True) + "\n")
 
 

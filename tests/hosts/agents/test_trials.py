@@ -61,3 +61,26 @@ def test_so_does_every_other_agent(boot, on: On, agent: str) -> None:
             row["id"] for row in trial["rows"] if row["attack"] and row["outcome"] == "leaked"
         ]
         assert len(through) >= ENOUGH, trial
+
+
+@pytest.mark.parametrize(
+    "agent",
+    [
+        pytest.param(one, marks=[] if one == "gemini-cli" else [pytest.mark.everything])
+        for one in sorted(PACKAGES)
+    ],
+)
+def test_the_policy_holds_it_and_lets_it_work(boot, on: On, agent: str) -> None:
+    host = boot("debian13", layers=("agents", "sandbox-tools"))
+    only(host, agent)
+    on(host, "apply", "--family", "tools", "--family", "agents", status=2)
+    trials = on(host, "prove", "--family", "agents", status=2).report["hosts"][0]["trials"]
+    assert {bool(trial["agent"]["launcher"]) for trial in trials} >= {True}
+    for trial in trials:
+        undone = [row for row in trial["rows"] if not row["attack"] and row["outcome"] != "passed"]
+        assert trial["mode"] == "yolo" and trial["counts"], undone
+        through = [
+            row["id"] for row in trial["rows"] if row["attack"] and row["outcome"] == "leaked"
+        ]
+        allowed = [] if trial["agent"]["launcher"] else ["read-hard-link", "shell-hard-link"]
+        assert [row for row in through if row not in allowed] == []

@@ -41,14 +41,23 @@ def test_only_what_is_ours_is_taken_out(outside: ModuleType) -> None:
 
 def test_documents_with_comments_and_folders(outside: ModuleType, tmp_path: Path) -> None:
     settings, folder = tmp_path / "settings.json", tmp_path / "hidden"
+    required = tmp_path / "requirements.toml"
+    required.write_text("sandbox = true\n")
     settings.write_text('// ours\n{"a": "http://x//y", /* b */ "b": ["one", "two",],\n}\n')
     folder.mkdir()
     (tmp_path / "agent.json").write_text(
         json.dumps(
-            {str(settings): {"b": ["one"]}, str(folder): None, "/nowhere": None, "/no.json": {}}
+            {
+                str(settings): {"b": ["one"]},
+                str(folder): None,
+                str(required): None,
+                "/nowhere": None,
+                "/no.json": {},
+            }
         )
     )
     documents, hidden = outside.of("agent", str(tmp_path))
+    assert documents.pop(str(required)) == ""
     assert {path: json.loads(text) for path, text in documents.items()} == {
         str(settings): {"a": "http://x//y", "b": ["two"]}
     }

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from hardpoint.controls.agents.commands import begin, whole
+from hardpoint.controls.agents.confined import confined
 from hardpoint.controls.agents.hooks import guard_hook
 from hardpoint.controls.agents.intention import Intention
 from hardpoint.controls.agents.language import Keys, Language, Shadow, Unsaid, Words
@@ -133,7 +134,9 @@ def _sandbox(meant: Intention) -> Words:
             ("agent-launcher", "codex-guard-hook"),
         ),
     )
-    return Words((_required(values),), () if access == "read" else unsaid)
+    # in hardpoint-run its own sandbox would only keep it from committing
+    pieces = (_required(values), confined(AGENT, {REQUIREMENTS: None}))
+    return Words(pieces, () if access == "read" else unsaid)
 
 
 def _privacy(meant: Intention) -> Words:

@@ -49,12 +49,9 @@ _PROXIED = {
     "YARN_HTTPS_PROXY": _PROXY,
 }
 _UNSIGNED = {
-    # keys stay outside, so a commit can't be signed; it can be, afterwards
-    "GIT_CONFIG_COUNT": "2",
-    "GIT_CONFIG_KEY_0": "commit.gpgsign",
-    "GIT_CONFIG_VALUE_0": "false",
-    "GIT_CONFIG_KEY_1": "tag.gpgsign",
-    "GIT_CONFIG_VALUE_1": "false",
+    # keys stay outside, so a commit can't be signed; it can be, afterwards. Not by GIT_CONFIG_KEY_0: Codex
+    # hides whatever has KEY in its name from commands, and git then fails
+    "GIT_CONFIG_PARAMETERS": "'commit.gpgsign=false' 'tag.gpgsign=false'",
 }
 
 

@@ -1,7 +1,8 @@
 """What an agent's system-wide settings say for runs outside a sandbox only: not shown in here.
 
-/etc/hardpoint/confined/AGENT.json: {document: what to take out of it, or folder: null}. Hidden whole is one
-whose files the agent would refuse, because root is not root in a sandbox.
+/etc/hardpoint/confined/AGENT.json: {document: what to take out of it, or folder or document: null}. A folder
+is hidden whole where the agent would refuse its files, because root is not root in a sandbox; a document is
+empty where all of it is about the agent's own sandbox.
 """
 
 import json
@@ -24,8 +25,10 @@ def of(agent, folder=FOLDER):
         return {}, []
     documents, hidden = {}, []
     for place, outside in _read(path).items():
-        if outside is None:
-            hidden += [place] if os.path.isdir(place) else []
+        if outside is None and os.path.isdir(place):
+            hidden.append(place)
+        elif outside is None:
+            documents.update({place: ""} if os.path.lexists(place) else {})
         elif os.path.lexists(place):
             documents[place] = json.dumps(without(_read(place), outside), indent=1) + "\n"
     return documents, hidden
