@@ -56,7 +56,7 @@ def test_a_person_s_own_unit_and_a_start_by_hand(boot: Boot, probe: Probe) -> No
     host = boot(service.distro, layers=(service.name,))
     unit = services.start_user_unit(host, service)
     assert probe.connect(host.address, service.port) == "open"
-    host.run(f"systemctl --user stop {unit}", "alice")
+    host.run(f"systemctl --user stop {unit}", "alice", session=True)
     assert probe.connect(host.address, service.port) == "reset"
     services.start_by_hand(host, service, user="bob")
     assert probe.connect(host.address, service.port) == "open"
