@@ -19,6 +19,8 @@ PACKAGES = {
     "qwen-code": "@qwen-code",
 }
 ENOUGH = 45
+UNCOVERED = ("claude-code", "codex")
+"""Of these, something that the policy means is the vendor's account to say, and no layer holds it."""
 
 
 def only(host: Host, *agents: str) -> None:
@@ -73,8 +75,9 @@ def test_so_does_every_other_agent(boot, on: On, agent: str) -> None:
 def test_the_policy_holds_it_and_lets_it_work(boot, on: On, agent: str) -> None:
     host = boot("debian13", layers=("agents", "sandbox-tools"))
     only(host, agent)
-    on(host, "apply", "--family", "tools", "--family", "agents", status=2)
-    trials = on(host, "prove", "--family", "agents", status=2).report["hosts"][0]["trials"]
+    left = 2 if agent in UNCOVERED else 0
+    on(host, "apply", "--family", "tools", "--family", "agents", status=left)
+    trials = on(host, "prove", "--family", "agents", status=left).report["hosts"][0]["trials"]
     assert {bool(trial["agent"]["launcher"]) for trial in trials} >= {True}
     for trial in trials:
         undone = [row for row in trial["rows"] if not row["attack"] and row["outcome"] != "passed"]
