@@ -16,7 +16,7 @@ from hardpoint.controls.agents.confined import LAUNCHER, confined
 from hardpoint.controls.agents.hooks import guard_hook
 from hardpoint.controls.agents.intention import Intention
 from hardpoint.controls.agents.language import Keys, Language, Translator, Unsaid, Words
-from hardpoint.controls.agents.places import below_home, unexempted
+from hardpoint.controls.agents.places import secret_rules, unwritten_rules
 
 FOLDER = "/etc/github-copilot"
 SETTINGS = f"{FOLDER}/managed-settings.json"
@@ -38,12 +38,10 @@ def managed_policy(meant: Intention) -> Words:
 
 
 def deny_sensitive_reads(meant: Intention) -> Words:
-    named, left = unexempted(meant.project, meant.exempt)
-    paths = [*below_home(meant.home), *(f"**/{name}" for name in named)]
-    paths += [f"/{path}" for path in meant.system]
+    rules, left = secret_rules(meant)
     layer = "deny-sensitive-reads"
     return Words(
-        (_denied([f"{tool}({path})" for tool in ("Read", "Edit") for path in paths]),),
+        (_denied(rules),),
         (
             Unsaid(layer, "which commands read a file, but by its name", _SANDBOX),
             Unsaid(layer, "variables that its commands may not see", LAUNCHER),
@@ -62,12 +60,10 @@ def deny_dangerous_commands(meant: Intention) -> Words:
 
 
 def self_protection(meant: Intention) -> Words:
-    paths = below_home([*meant.persistent_home, ".copilot"])
-    for place in [*meant.persistent_project, ".github/hooks", ".github/copilot"]:
-        paths += [f"**/{place}", f"**/{place}/**"]
+    rules = unwritten_rules(meant, ".copilot", (".github/hooks", ".github/copilot"))
     what = "which commands write a file of the project, but by its name"
     return Words(
-        (_denied([f"Edit({path})" for path in paths]),),
+        (_denied(rules),),
         (Unsaid("self-protection", what, LAUNCHER),),
     )
 

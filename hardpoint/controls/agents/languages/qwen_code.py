@@ -13,7 +13,7 @@ from hardpoint.controls.agents.confined import LAUNCHER, ONLY_INSIDE, confined, 
 from hardpoint.controls.agents.hooks import guard_hook
 from hardpoint.controls.agents.intention import Intention
 from hardpoint.controls.agents.language import Keys, Language, Shadow, Translator, Unsaid, Words
-from hardpoint.controls.agents.places import below_home, unexempted
+from hardpoint.controls.agents.places import secret_rules, unwritten_rules
 from hardpoint.controls.agents.telemetry import telemetry
 
 SETTINGS = "/etc/qwen-code/settings.json"
@@ -30,13 +30,10 @@ def managed_policy(meant: Intention) -> Words:
 
 
 def deny_sensitive_reads(meant: Intention) -> Words:
-    named, left = unexempted(meant.project, meant.exempt)
-    paths = [*below_home(meant.home), *(f"**/{name}" for name in named)]
-    paths += [f"/{path}" for path in meant.system]
-    rules = [f"Read({path})" for path in paths]
+    rules, left = secret_rules(meant)
     layer = "deny-sensitive-reads"
     return Words(
-        (_denied([*rules, *(rule.replace("Read", "Edit", 1) for rule in rules)]),),
+        (_denied(rules),),
         (
             Unsaid(layer, "which commands read a file, but by its name", LAUNCHER),
             Unsaid(layer, "variables that its commands may not see", LAUNCHER),
@@ -55,12 +52,10 @@ def deny_dangerous_commands(meant: Intention) -> Words:
 
 
 def self_protection(meant: Intention) -> Words:
-    paths = below_home([*meant.persistent_home, ".qwen"])
-    for place in [*meant.persistent_project, ".qwen", "QWEN.md"]:
-        paths += [f"**/{place}", f"**/{place}/**"]
+    rules = unwritten_rules(meant, ".qwen", (".qwen", "QWEN.md"))
     what = "which commands write a file, but by its name"
     return Words(
-        (_denied([f"Edit({path})" for path in paths]),),
+        (_denied(rules),),
         (Unsaid("self-protection", what, LAUNCHER),),
     )
 
